@@ -1,0 +1,23 @@
+/**
+ * What a request to the Events API came to: a response, or the way it failed.
+ *
+ * Guarantee: a failure says whether TikTok may have taken the request, since only then may it count twice.
+ */
+
+export type EventsApiAnswer =
+  | {
+      readonly kind: 'response';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      /** At most 64 KiB of it. */
+      readonly body: string;
+      readonly durationMs: number;
+    }
+  | {
+      readonly kind: 'failure';
+      /** `ECONNREFUSED`, `ETIMEDOUT`, `UND_ERR_HEADERS_TIMEOUT` … */
+      readonly code: string;
+      /** True when the request may have reached TikTok. */
+      readonly mayHaveBeenTaken: boolean;
+      readonly durationMs: number;
+    };
