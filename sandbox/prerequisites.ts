@@ -1,0 +1,73 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { SandboxError } from './stack-contract.ts';
+
+const OLDEST_JAVA = 17;
+
+/** A program the sandbox needs, and the Debian packages that bring it, in order of preference. */
+interface Need {
+  readonly what: string;
+  readonly packages: readonly string[];
+  /** The command to call, or undefined when it is missing or too old. */
+  readonly find: () => string | undefined;
+}
+
+const NEEDS = {
+  java: {
+    what: `Java ${OLDEST_JAVA} or newer`,
+    packages: ['openjdk-17-jre-headless', 'default-jre-headless'],
+    find: findJava,
+  },
+  maven: { what: 'Maven', packages: ['maven'], find: () => (runs('mvn', '--version') ? 'mvn' : undefined) },
+  redis: {
+    what: 'Redis 7',
+    packages: ['redis-server'],
+    find: () => (runs('redis-server', '--version') ? 'redis-server' : undefined),
+  },
+} satisfies Record<string, Need>;
+
+/**
+ * The command of a program; installs it by apt when this user may.
+ * @throws SandboxError `PREREQUISITE_MISSING` naming the package
+ */
+export function requireProgram(name: keyof typeof NEEDS, onProgress: (line: string) => void): string {
+  const need: Need = NEEDS[name];
+  const found = need.find();
+  if (found !== undefined) return found;
+  if (process.getuid?.() === 0 && runs('apt-get', '--version')) {
+    for (const candidate of need.packages) {
+      onProgress(`${need.what} is missing: installing ${candidate} with apt-get …`);
+      if (!install(candidate)) continue;
+      const installed = need.find();
+      if (installed !== undefined) return installed;
+    }
+  }
+  throw new SandboxError(
+    'PREREQUISITE_MISSING',
+    `The sandbox needs ${need.what}. Install it, for example: sudo apt-get install ${need.packages[0]}`,
+  );
+}
+
+function install(name: string): boolean {
+  // RUNLEVEL keeps the package from starting a system-wide server beside ours.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  const apt = (...args: string[]) =>
+    spawnSync('apt-get', ['-o', 'DPkg::Lock::Timeout=300', ...args], { env, stdio: 'ignore' }).status === 0;
+  const get = () => apt('install', '-y', '--no-install-recommends', name);
+  return get() || (apt('update') && get());
+}
+
+function findJava(): string | undefined {
+  const home = process.env.JAVA_HOME;
+  const candidates = home === undefined ? ['java'] : [join(home, 'bin', 'java'), 'java'];
+  return candidates.find(java => javaVersion(java) >= OLDEST_JAVA);
+}
+
+function javaVersion(java: string): number {
+  const printed = spawnSync(java, ['-version'], { encoding: 'utf8' }).stderr ?? '';
+  return Number(/version "(\d+)/.exec(printed)?.[1] ?? 0);
+}
+
+function runs(command: string, ...args: string[]): boolean {
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+}

@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { requireProgram } from '../../sandbox/prerequisites.ts';
+
+/** The only folder on the path, so that nothing of this machine is found or installed. */
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tiktok-sync-path-'));
+  vi.stubEnv('PATH', folder);
+  vi.stubEnv('JAVA_HOME', undefined);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function program(name: string, script: string): void {
+  writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+}
+
+/** An apt-get that notes its calls, and whose install brings a Redis once the package lists were updated. */
+function aptGet(): void {
+  program(
+    'apt-get',
+    `case "$*" in
+      *update*) : > ${folder}/updated ;;
+      *"install -y --no-install-recommends redis-server") [ -e ${folder}/updated ] || exit 100
+        printf '#!/bin/sh\\n' > ${folder}/redis-server; /bin/chmod +x ${folder}/redis-server ;;
+    esac`,
+  );
+}
+
+describe('a missing program', () => {
+  it('is installed by apt when this user is root, with a line that says so', () => {
+    vi.spyOn(process, 'getuid').mockReturnValue(0);
+    aptGet();
+    const lines: string[] = [];
+    expect(requireProgram('redis', line => lines.push(line))).toBe('redis-server');
+    expect(lines).toEqual(['Redis 7 is missing: installing redis-server with apt-get …']);
+  });
+
+  it('is named with its package when this user may not install it', () => {
+    vi.spyOn(process, 'getuid').mockReturnValue(1000);
+    aptGet();
+    expect(() => requireProgram('redis', () => {})).toThrow(
+      expect.objectContaining({
+        code: 'PREREQUISITE_MISSING',
+        message: 'The sandbox needs Redis 7. Install it, for example: sudo apt-get install redis-server',
+      }),
+    );
+  });
+
+  it('is a Java that is too old, too', () => {
+    vi.spyOn(process, 'getuid').mockReturnValue(1000);
+    program('java', `echo 'openjdk version "11.0.2" 2019-01-15' >&2`);
+    expect(() => requireProgram('java', () => {})).toThrow('The sandbox needs Java 17 or newer');
+    program('java', `echo 'openjdk version "21.0.1" 2023-10-17' >&2`);
+    expect(requireProgram('java', () => {})).toBe('java');
+  });
+});
