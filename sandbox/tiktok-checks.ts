@@ -1,0 +1,235 @@
+/**
+ * Checks of one JSON value, and of an object by a table of fields. A check answers null, or the first problem with the
+ * path to it. No value is ever quoted in a problem: it may be personal data.
+ */
+
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import type { EventSource } from './tiktok-vocabulary.ts';
+import { EVENT_SOURCES } from './tiktok-vocabulary.ts';
+
+/** TikTok's numeric codes, under the names its SDK gives them. */
+export const CODE = {
+  OK: 0,
+  INVALID_PARAMS: 40000,
+  PERMISSION_ERROR: 40001,
+  PARAM_ERROR: 40002,
+  INVALID_BATCH_SIZE: 40061,
+  PII_NOT_HASHED: 40062,
+  INVALID_PARTNER_NAME: 40063,
+  REQUEST_TOO_FREQUENT: 40100,
+  EMPTY_ACCESS_TOKEN: 40104,
+  INVALID_ACCESS_TOKEN: 40105,
+  ROUTE_NOT_FOUND: 40400,
+} as const;
+
+/** What is wrong, and where: `['data', 3, 'user', 'email']`. */
+export interface Problem {
+  readonly code: number;
+  readonly text: string;
+  readonly path: readonly (string | number)[];
+}
+
+/** What a check may need beside the value. */
+export interface CheckContext {
+  readonly source: EventSource;
+  /** Epoch milliseconds at TikTok. */
+  readonly nowMs: number;
+  readonly maxAgeMs: number;
+  readonly maxFutureMs: number;
+  readonly maxListLength: number;
+  readonly allowNegativeValue: boolean;
+}
+
+export type Check = (value: unknown, context: CheckContext) => Problem | null;
+
+/** One row of a table of fields. */
+export interface Field {
+  readonly check: Check;
+  /** Event sources that carry the field; all when absent. */
+  readonly sources?: readonly EventSource[];
+  /** Event sources that must carry it. */
+  readonly required?: readonly EventSource[];
+  /** Where the rule comes from; keys in the table's head. */
+  readonly from: string;
+}
+
+export type Fields = Readonly<Record<string, Field>>;
+
+export function problem(text: string, code: number = CODE.PARAM_ERROR): Problem {
+  return { code, text, path: [] };
+}
+
+/** The same problem, seen from one level further up. */
+export function within(step: string | number, inner: Problem): Problem {
+  return { ...inner, path: [step, ...inner.path] };
+}
+
+const NOT_A_STRING = problem('Not a valid string.');
+const EMPTY = problem('Shorter than minimum length 1.');
+
+export const text: Check = value => {
+  if (typeof value !== 'string') return NOT_A_STRING;
+  return value === '' ? EMPTY : null;
+};
+
+export function textUpTo(length: number): Check {
+  const tooLong = problem(`Longer than maximum length ${length}.`);
+  return (value, context) => text(value, context) ?? ((value as string).length > length ? tooLong : null);
+}
+
+export function matching(pattern: RegExp, complaint: string): Check {
+  const mismatch = problem(complaint);
+  return (value, context) => text(value, context) ?? (pattern.test(value as string) ? null : mismatch);
+}
+
+export function oneOf(symbols: Iterable<string>, complaint: string): Check {
+  const known = new Set(symbols);
+  const mismatch = problem(complaint);
+  return value => {
+    if (typeof value !== 'string') return NOT_A_STRING;
+    return known.has(value) ? null : mismatch;
+  };
+}
+
+const NOT_A_BOOLEAN = problem('Not a valid boolean.');
+export const flag: Check = value => (typeof value === 'boolean' ? null : NOT_A_BOOLEAN);
+
+const NOT_A_COUNT = problem('Not a valid integer.');
+export const count: Check = value => (Number.isSafeInteger(value) && (value as number) >= 0 ? null : NOT_A_COUNT);
+
+/** A JSON number, finite (`1e999` parses to infinity); what becomes of a negative one at TikTok is undocumented. */
+export function amount(complaint: string, code: number): Check {
+  const notANumber = problem(complaint, code);
+  const negative = problem('Must be greater than or equal to 0.', code);
+  return (value, context) => {
+    if (typeof value !== 'number' || !Number.isFinite(value)) return notANumber;
+    return value < 0 && !context.allowNegativeValue ? negative : null;
+  };
+}
+
+const SHA256_HEX = /^[0-9a-f]{64}$/;
+const DIGEST_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+const NOT_HASHED = problem('Must be a lower-case hexadecimal SHA-256 digest.', CODE.PII_NOT_HASHED);
+const HASH_OF_NOTHING = problem('Must not be the digest of an empty string.', CODE.PII_NOT_HASHED);
+
+/** Personal data: only ever as a digest, and never the digest of nothing. */
+export const digest: Check = value => {
+  if (typeof value !== 'string') return NOT_A_STRING;
+  if (!SHA256_HEX.test(value)) return NOT_HASHED;
+  return value === DIGEST_OF_NOTHING ? HASH_OF_NOTHING : null;
+};
+
+const NOT_A_LIST = problem('Not a valid list.');
+
+export function listOf(check: Check): Check {
+  return (value, context) => {
+    if (!Array.isArray(value)) return NOT_A_LIST;
+    if (value.length === 0) return EMPTY;
+    return firstProblem(value, check, context);
+  };
+}
+
+/** One value, or a list of up to `maxListLength` (TikTok's own limit is not published). */
+export function oneOrSeveral(check: Check): Check {
+  const several = listOf(check);
+  return (value, context) => {
+    if (!Array.isArray(value)) return check(value, context);
+    if (value.length > context.maxListLength) return problem(`Longer than maximum length ${context.maxListLength}.`);
+    return several(value, context);
+  };
+}
+
+function firstProblem(values: readonly unknown[], check: Check, context: CheckContext): Problem | null {
+  for (let index = 0; index < values.length; index++) {
+    const found = check(values[index], context);
+    if (found !== null) return within(index, found);
+  }
+  return null;
+}
+
+/** First events of 2001, and the far end of what can be seconds: later numbers are milliseconds. */
+const EARLIEST_SECONDS = 1_000_000_000;
+const LATEST_SECONDS = 99_999_999_999;
+const NOT_SECONDS = problem('Not a valid Unix timestamp in seconds.');
+const TOO_OLD = problem('Event is too old.');
+const IN_FUTURE = problem('Event is in the future.');
+
+/** Unix seconds, UTC. TikTok's age limits are unproven for web (28 days is documented for offline). */
+export const eventTime: Check = (value, context) => {
+  if (!Number.isSafeInteger(value)) return NOT_A_COUNT;
+  const seconds = value as number;
+  if (seconds < EARLIEST_SECONDS || seconds > LATEST_SECONDS) return NOT_SECONDS;
+  // The fraction is cut from an event time, so an event of exactly the limit's age may look a second older.
+  if (seconds * 1000 + 999 < context.nowMs - context.maxAgeMs) return TOO_OLD;
+  return seconds * 1000 > context.nowMs + context.maxFutureMs ? IN_FUTURE : null;
+};
+
+const NOT_A_URL = problem('Not a valid URL.');
+export const fullUrl: Check = value => {
+  if (typeof value !== 'string') return NOT_A_STRING;
+  return /^https?:\/\/[^/]/i.test(value) && URL.canParse(value) ? null : NOT_A_URL;
+};
+
+const PRIVATE_IPV4 =
+  /^(?:0|10|127|22[4-9]|2[345]\d)\.|^(?:192\.168|169\.254)\.|^172\.(?:1[6-9]|2\d|3[01])\.|^100\.(?:6[4-9]|[789]\d|1[01]\d|12[0-7])\./;
+const PRIVATE_IPV6 = new BlockList();
+PRIVATE_IPV6.addSubnet('::', 127, 'ipv6');
+// IPv4 in IPv6 clothes.
+PRIVATE_IPV6.addSubnet('::ffff:0:0', 96, 'ipv6');
+PRIVATE_IPV6.addSubnet('fc00::', 7, 'ipv6');
+PRIVATE_IPV6.addSubnet('fe80::', 10, 'ipv6');
+PRIVATE_IPV6.addSubnet('ff00::', 8, 'ipv6');
+const NOT_AN_IP = problem('Not a valid IP address.');
+const NOT_PUBLIC = problem('Not a public IP address.');
+
+/** The ranges kept for documentation count as public: probes of others send 203.0.113.x and TikTok takes it. */
+export const publicIp: Check = value => {
+  if (typeof value !== 'string') return NOT_A_STRING;
+  if (isIPv4(value)) return PRIVATE_IPV4.test(value) ? NOT_PUBLIC : null;
+  if (!isIPv6(value)) return NOT_AN_IP;
+  return PRIVATE_IPV6.check(value, 'ipv6') ? NOT_PUBLIC : null;
+};
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+interface Compiled {
+  readonly checks: ReadonlyMap<string, Check>;
+  readonly required: readonly string[];
+}
+
+function compile(fields: Fields, source: EventSource): Compiled {
+  const carried = Object.entries(fields).filter(([, field]) => field.sources?.includes(source) ?? true);
+  return {
+    checks: new Map(carried.map(([name, field]) => [name, field.check])),
+    required: carried.filter(([, field]) => field.required?.includes(source)).map(([name]) => name),
+  };
+}
+
+const UNKNOWN_FIELD = problem('Unknown field.');
+const MISSING_FIELD = problem('Missing data for required field.');
+const NOT_AN_OBJECT = problem('Not a valid object.');
+
+/** An object of exactly these fields: unknown ones, and those of other event sources, are refused. */
+export function objectOf(fields: Fields): Check {
+  const compiled = Object.fromEntries(EVENT_SOURCES.map(source => [source, compile(fields, source)]));
+  return (value, context) => {
+    const { checks, required } = compiled[context.source] as Compiled;
+    if (!isObject(value)) return NOT_AN_OBJECT;
+    for (const name of Object.keys(value)) {
+      const check = checks.get(name);
+      if (check === undefined) return within(name.slice(0, 40), notCarried(name, fields, context.source));
+      const found = check(value[name], context);
+      if (found !== null) return within(name, found);
+    }
+    for (const name of required) {
+      if (value[name] === undefined) return within(name, MISSING_FIELD);
+    }
+    return null;
+  };
+}
+
+function notCarried(name: string, fields: Fields, source: EventSource): Problem {
+  return Object.hasOwn(fields, name) ? problem(`Not a field of ${source} events.`) : UNKNOWN_FIELD;
+}

@@ -1,0 +1,293 @@
+/**
+ * The judge's book: every request that came and every event that was taken, with TikTok's memory for repeats.
+ * The field names are those of `GET /ledger`, so that a test reads the same in the process and over HTTP.
+ *
+ * Sized for 500,000 events: one small object each, names and currencies shared, the raw event kept only for the first.
+ */
+
+import type { TrackedEvent } from './tiktok-rules.ts';
+
+/** TikTok drops a repeat of (source id, event, event_id) within 48 h of the first (help page on deduplication). */
+export const DEDUP_MEMORY_MS = 48 * 3_600_000;
+
+/** One request to the Events API. Times are epoch milliseconds of the simulator's clock. */
+export interface LedgerRequest {
+  /** 1, 2, 3 … in the order in which requests were judged. */
+  readonly seq: number;
+  readonly request_id: string;
+  /** When its headers arrived. */
+  readonly at: number;
+  readonly path: string;
+  /** Digest of the access token; null without one. */
+  readonly token: string | null;
+  readonly event_source_id: string | null;
+  readonly test_event_code: string | null;
+  /** Length of `data`. */
+  readonly events: number;
+  /** Whether its events were taken, whatever the client was told. */
+  readonly taken: boolean;
+  /** The code in the answer; null when there was none (hang, reset, HTML …). */
+  readonly code: number | null;
+  readonly message: string | null;
+  readonly http_status: number | null;
+  /** The fault that struck. */
+  readonly fault: string | null;
+  /** Whether the whole answer was written to a client that was still there. */
+  readonly answered: boolean;
+  readonly duration_ms: number | null;
+}
+
+/** One event that was taken. */
+export interface LedgerEvent {
+  /** That of its request. */
+  readonly seq: number;
+  readonly request_id: string;
+  /** When it was taken. */
+  readonly received_at: number;
+  readonly event_source: string;
+  readonly event_source_id: string;
+  readonly test_event_code: string | null;
+  readonly event: string;
+  readonly event_id: string | null;
+  readonly event_time: number;
+  readonly value: number | null;
+  readonly currency: string | null;
+  /** A repeat inside 48 h: taken, but it does not count. */
+  readonly deduplicated: boolean;
+  /** The element of `data[]` as it came, for the first events only. */
+  readonly raw?: unknown;
+}
+
+/** How many events counted, were repeats, or were sent under a test code. */
+export interface EventCounts {
+  counted: number;
+  repeats: number;
+  test: number;
+}
+
+export interface LedgerSummary extends Readonly<EventCounts> {
+  readonly by_source: Readonly<Record<string, Readonly<EventCounts>>>;
+  readonly requests: number;
+  /** By the code in the answer; `none` without one. */
+  readonly requests_by_code: Readonly<Record<string, number>>;
+  readonly last_seq: number;
+  /** True when the ledger was full and holds no further entries; the counts go on. */
+  readonly truncated: boolean;
+}
+
+/** A part of the ledger; read on with `since` = `last_seq` while there is `more`. */
+export interface LedgerPage {
+  readonly events: readonly LedgerEvent[];
+  readonly requests: readonly LedgerRequest[];
+  readonly last_seq: number;
+  readonly more: boolean;
+}
+
+/** What the ledger is told of a request once it is judged. */
+export type RequestFacts = Omit<LedgerRequest, 'seq' | 'answered' | 'duration_ms'>;
+
+/** The events to take, with what they share. */
+export interface TakenEvents {
+  readonly at: number;
+  readonly source: string;
+  readonly sourceId: string;
+  readonly testCode: string | null;
+  readonly events: readonly TrackedEvent[];
+}
+
+export interface LedgerLimits {
+  readonly maxEvents: number;
+  readonly maxRequests: number;
+  /** How many raw events are kept. */
+  readonly rawEvents: number;
+}
+
+export const LEDGER_LIMITS: LedgerLimits = { maxEvents: 2_000_000, maxRequests: 500_000, rawEvents: 10_000 };
+
+interface EventRow {
+  readonly event: string;
+  readonly id: string | null;
+  readonly time: number;
+  readonly value: number | null;
+  readonly currency: string | null;
+  readonly repeat: boolean;
+  readonly raw: unknown;
+}
+
+interface RequestRow {
+  facts: RequestFacts;
+  readonly seq: number;
+  readonly taken: TakenEvents | null;
+  readonly rows: readonly EventRow[];
+  durationMs: number | null;
+  answered: boolean;
+}
+
+/** Called once the answer is out, or the client gone. */
+export type AnswerNote = (answered: boolean, durationMs: number) => void;
+
+export class Ledger {
+  readonly #limits: LedgerLimits;
+  #rows: RequestRow[] = [];
+  #lastSeq = 0;
+  #held = 0;
+  #raws = 0;
+  #truncated = false;
+  #requests = 0;
+  #byCode = new Map<string, number>();
+  #bySource = new Map<string, EventCounts>();
+  /** (source id, test code, event) → event_id → time of the first. Nested, so that an id is held once. */
+  #firsts = new Map<string, Map<string, number>>();
+  #shared = new Map<string, string>();
+
+  constructor(limits: LedgerLimits = LEDGER_LIMITS) {
+    this.#limits = limits;
+  }
+
+  /** Writes a judged request down and takes its events, if any. */
+  record(facts: RequestFacts, taken: TakenEvents | null): AnswerNote {
+    const rows = taken === null ? [] : this.#take(taken);
+    const header = taken === null ? null : { ...taken, events: [] };
+    const row: RequestRow = { facts, seq: ++this.#lastSeq, taken: header, rows, durationMs: null, answered: false };
+    this.#requests++;
+    const code = String(facts.code ?? 'none');
+    this.#byCode.set(code, (this.#byCode.get(code) ?? 0) + 1);
+    if (this.#held + rows.length > this.#limits.maxEvents || this.#rows.length >= this.#limits.maxRequests) {
+      this.#truncated = true;
+    }
+    if (!this.#truncated) {
+      this.#rows.push(row);
+      this.#held += rows.length;
+    }
+    return (answered, durationMs) => {
+      row.answered = answered;
+      row.durationMs = durationMs;
+    };
+  }
+
+  /** All events taken, test events included; with `sourceId` only those of one pixel. */
+  events(sourceId?: string): LedgerEvent[] {
+    return this.#rows.filter(row => sourceId === undefined || row.taken?.sourceId === sourceId).flatMap(eventsOf);
+  }
+
+  requests(): LedgerRequest[] {
+    return this.#rows.map(requestOf);
+  }
+
+  /** The events that count in the advertiser's reports: live ones, each once. */
+  counted(sourceId?: string): LedgerEvent[] {
+    return this.events(sourceId).filter(event => !event.deduplicated && event.test_event_code === null);
+  }
+
+  /** Requests judged after `since`, with their events: whole requests, until `limit` events are exceeded. */
+  page(since = 0, limit = 50_000): LedgerPage {
+    const first = this.#rows[0]?.seq ?? 1;
+    const events: LedgerEvent[] = [];
+    const requests: LedgerRequest[] = [];
+    let index = Math.max(0, since + 1 - first);
+    for (; index < this.#rows.length && events.length < limit && requests.length < limit; index++) {
+      const row = this.#rows[index] as RequestRow;
+      for (const event of eventsOf(row)) events.push(event);
+      requests.push(requestOf(row));
+    }
+    return { events, requests, last_seq: requests.at(-1)?.seq ?? since, more: index < this.#rows.length };
+  }
+
+  summary(): LedgerSummary {
+    const total: EventCounts = { counted: 0, repeats: 0, test: 0 };
+    for (const counts of this.#bySource.values()) {
+      total.counted += counts.counted;
+      total.repeats += counts.repeats;
+      total.test += counts.test;
+    }
+    return {
+      ...total,
+      by_source: Object.fromEntries([...this.#bySource].map(([source, counts]) => [source, { ...counts }])),
+      requests: this.#requests,
+      requests_by_code: Object.fromEntries(this.#byCode),
+      last_seq: this.#lastSeq,
+      truncated: this.#truncated,
+    };
+  }
+
+  /** Forgets entries and counts; TikTok's memory for repeats only when asked. Sequence numbers go on. */
+  clear(options: { readonly keepDedupMemory?: boolean } = {}): void {
+    this.#rows = [];
+    this.#held = 0;
+    this.#raws = 0;
+    this.#truncated = false;
+    this.#requests = 0;
+    this.#byCode.clear();
+    this.#bySource.clear();
+    if (options.keepDedupMemory !== true) this.#firsts.clear();
+  }
+
+  #take(taken: TakenEvents): EventRow[] {
+    const counts = this.#countsOf(taken.sourceId);
+    return taken.events.map(event => {
+      const repeat = this.#isRepeat(taken, event);
+      if (taken.testCode !== null) counts.test++;
+      else if (repeat) counts.repeats++;
+      else counts.counted++;
+      const { value, currency } = event.properties ?? {};
+      return {
+        event: this.#share(event.event),
+        id: event.event_id ?? null,
+        time: event.event_time,
+        value: value ?? null,
+        currency: currency === undefined ? null : this.#share(currency),
+        repeat,
+        raw: this.#raws++ < this.#limits.rawEvents ? event : undefined,
+      };
+    });
+  }
+
+  /** An event without an id is never a repeat. A test event repeats only test events of its own code. */
+  #isRepeat({ sourceId, testCode, at }: TakenEvents, event: TrackedEvent): boolean {
+    if (event.event_id === undefined) return false;
+    const key = JSON.stringify([sourceId, testCode, event.event]);
+    const ids = this.#firsts.get(key) ?? new Map<string, number>();
+    if (ids.size === 0) this.#firsts.set(key, ids);
+    const first = ids.get(event.event_id);
+    if (first !== undefined && at - first < DEDUP_MEMORY_MS) return true;
+    ids.set(event.event_id, at);
+    return false;
+  }
+
+  #countsOf(sourceId: string): EventCounts {
+    const known = this.#bySource.get(sourceId);
+    if (known !== undefined) return known;
+    const counts = { counted: 0, repeats: 0, test: 0 };
+    this.#bySource.set(sourceId, counts);
+    return counts;
+  }
+
+  #share(text: string): string {
+    const known = this.#shared.get(text);
+    if (known === undefined) this.#shared.set(text, text);
+    return known ?? text;
+  }
+}
+
+function requestOf({ facts, seq, answered, durationMs }: RequestRow): LedgerRequest {
+  return { seq, ...facts, answered, duration_ms: durationMs };
+}
+
+function eventsOf({ facts, seq, taken, rows }: RequestRow): LedgerEvent[] {
+  if (taken === null) return [];
+  return rows.map(row => ({
+    seq,
+    request_id: facts.request_id,
+    received_at: taken.at,
+    event_source: taken.source,
+    event_source_id: taken.sourceId,
+    test_event_code: taken.testCode,
+    event: row.event,
+    event_id: row.id,
+    event_time: row.time,
+    value: row.value,
+    currency: row.currency,
+    deduplicated: row.repeat,
+    ...(row.raw === undefined ? {} : { raw: row.raw }),
+  }));
+}

@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+
+const runtime = JSON.stringify(new URL('../../bin/node-runtime.js', import.meta.url).href);
+
+/** Runs a script that may call what bin/node-runtime.js exports, as a process of its own. */
+function launch(script: string) {
+  const imports = `import { echoFilter, isNewEnough, runToEnd } from ${runtime};\n`;
+  const args = ['--input-type=module', '--eval', imports + script];
+  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+/** Wraps a program like the command line and the npm scripts do. */
+function wrapped(program: string) {
+  const args = JSON.stringify(['--eval', program]);
+  return launch(`process.exitCode = await runToEnd(process.execPath, ${args});`);
+}
+
+async function ending(child: ReturnType<typeof launch>): Promise<{ printed: string; code: number | null }> {
+  let printed = '';
+  child.stdout.on('data', (part: Buffer) => {
+    printed += part.toString();
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { printed, code };
+}
+
+describe('a program run on the right Node', () => {
+  it('hands on its exit code and what it prints', async () => {
+    expect(await ending(wrapped('console.log("ready"); process.exitCode = 3'))).toEqual({
+      printed: 'ready\n',
+      code: 3,
+    });
+  });
+
+  it('stands for the signal that ended it', async () => {
+    expect((await ending(wrapped('process.kill(process.pid, "SIGTERM")'))).code).toBe(128 + 15);
+  });
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('gets %s passed on and may take its time to stop', async signal => {
+    const child = wrapped(`
+      process.on('${signal}', () => { console.log('stopping'); process.exit(0); });
+      setInterval(() => {}, 1000);
+      console.log('ready');
+    `);
+    await once(child.stdout, 'data');
+    child.kill(signal);
+    expect(await ending(child)).toEqual({ printed: 'stopping\n', code: 0 });
+  });
+
+  it('gets a stop signal once though the terminal and npm both send it, and again when it is meant again', async () => {
+    const script = `
+      const times = [1000, 1001, 1050, 1060, 2000];
+      const isNew = echoFilter(() => times.shift());
+      console.log(['SIGINT', 'SIGINT', 'SIGTERM', 'SIGINT', 'SIGINT'].map(isNew).join());
+    `;
+    expect((await ending(launch(script))).printed).toBe('true,false,true,false,true\n');
+  });
+
+  it('needs Node 24.6', async () => {
+    const versions = ['20.20.2', '24.5.1', '24.6.0', '25.0.0'];
+    const { printed } = await ending(launch(`console.log(${JSON.stringify(versions)}.map(isNewEnough).join())`));
+    expect(printed).toBe('false,false,true,true\n');
+  });
+});

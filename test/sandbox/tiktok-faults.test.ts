@@ -1,0 +1,216 @@
+import { createConnection } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Fault } from '../../sandbox/tiktok-faults.ts';
+import {
+  apiCode,
+  hang,
+  htmlError,
+  latency,
+  notJson,
+  resetAfterTaking,
+  resetBeforeReading,
+  tooManyRequests,
+} from '../../sandbox/tiktok-faults.ts';
+import type { Simulator } from '../../sandbox/tiktok-simulator.ts';
+import { startSimulator } from '../../sandbox/tiktok-simulator.ts';
+import { failureOf, NOW_MS, send, track, trackBody, webEvent } from './tiktok-track-request.ts';
+
+let simulator: Simulator;
+
+beforeEach(async () => {
+  simulator = await startSimulator({ now: () => NOW_MS, pixels: { 'PIXEL-1': 'token-1', 'PIXEL-2': 'token-2' } });
+});
+afterEach(() => simulator.stop());
+
+const ONE = trackBody([webEvent()]);
+const OTHER = trackBody([webEvent()], { event_source_id: 'PIXEL-2' });
+const asOther = { token: 'token-2' };
+
+const requests = () => simulator.ledger().requests();
+const counted = () => simulator.ledger().summary().counted;
+
+/** Until the simulator has judged so many requests. */
+const judged = (count: number) => vi.waitFor(() => expect(requests()).toHaveLength(count));
+
+describe('a reset', () => {
+  test('before reading takes nothing', async () => {
+    simulator.faults.add(resetBeforeReading());
+    expect(await failureOf(track(simulator.url, ONE))).toMatch(/ECONNRESET|UND_ERR_SOCKET/);
+    expect(requests()).toMatchObject([
+      { fault: 'reset', taken: false, code: null, http_status: null, answered: false, events: 0 },
+    ]);
+    expect(counted()).toBe(0);
+  });
+
+  test('after taking leaves the events counted', async () => {
+    simulator.faults.add(resetAfterTaking());
+    expect(await failureOf(track(simulator.url, ONE))).toMatch(/ECONNRESET|UND_ERR_SOCKET/);
+    expect(requests()).toMatchObject([{ fault: 'reset', taken: true, code: null, answered: false, events: 1 }]);
+    expect(counted()).toBe(1);
+  });
+
+  test('after taking does not take what would have been refused', async () => {
+    simulator.faults.add(resetAfterTaking());
+    await failureOf(track(simulator.url, trackBody([webEvent({ event_id: 7 })])));
+    expect(requests()).toMatchObject([{ fault: 'reset', taken: false }]);
+    expect(counted()).toBe(0);
+  });
+
+  test('of one pixel comes after reading, without taking', async () => {
+    simulator.faults.add({ ...resetBeforeReading(), pixel: 'PIXEL-1' });
+    expect(await failureOf(track(simulator.url, ONE))).toMatch(/ECONNRESET|UND_ERR_SOCKET/);
+    expect(await track(simulator.url, OTHER, asOther)).toMatchObject({ code: 0 });
+    expect(requests()).toMatchObject([{ fault: 'reset', taken: false, events: 1 }, { fault: null }]);
+  });
+});
+
+describe('a hang', () => {
+  test.each([false, true])('never answers (taken: %s) and holds no one else up', async taken => {
+    simulator.faults.add({ ...hang({ taken }), token: 'token-1' });
+    const client = new AbortController();
+    const hanging = failureOf(track(simulator.url, ONE, { signal: client.signal }));
+    await judged(1);
+    expect(await track(simulator.url, OTHER, asOther)).toMatchObject({ code: 0 });
+    expect(requests()[0]).toMatchObject({ fault: 'hang', taken, answered: false, duration_ms: null });
+    client.abort();
+    await hanging;
+    await vi.waitFor(() => expect(requests()[0]).toMatchObject({ answered: false, duration_ms: expect.any(Number) }));
+    expect(counted()).toBe(taken ? 2 : 1);
+  });
+});
+
+describe('latency', () => {
+  test('delays the answer but not the taking', async () => {
+    simulator.faults.add({ ...latency(300), token: 'token-1' });
+    const finished: string[] = [];
+    const slow = track(simulator.url, ONE).then(() => finished.push('slow'));
+    await judged(1);
+    expect(counted()).toBe(1);
+    await track(simulator.url, OTHER, asOther).then(() => finished.push('quick'));
+    await slow;
+    expect(finished).toEqual(['quick', 'slow']);
+  });
+
+  test('adds up, and comes before another fault', () => {
+    simulator.faults.add(latency(20));
+    simulator.faults.add({ ...latency(30), count: 1 });
+    simulator.faults.add(apiCode(50000));
+    expect(simulator.faults.next('token-1', 'PIXEL-1')).toEqual({ latencyMs: 50, fault: apiCode(50000) });
+    expect(simulator.faults.next('token-1', 'PIXEL-1')).toEqual({ latencyMs: 20, fault: apiCode(50000) });
+  });
+
+  test('of a client that gives up is noted, and its answer dropped', async () => {
+    simulator.faults.add(latency(600_000));
+    const client = new AbortController();
+    const waiting = failureOf(track(simulator.url, ONE, { signal: client.signal }));
+    await judged(1);
+    client.abort();
+    await waiting;
+    await vi.waitFor(() =>
+      expect(requests()[0]).toMatchObject({ code: 0, taken: true, answered: false, duration_ms: expect.any(Number) }),
+    );
+  });
+});
+
+describe('another answer', () => {
+  test.each<[title: string, fault: Fault, status: number, type: string, body: RegExp, taken: boolean]>([
+    ['a 502 with HTML', htmlError(), 502, 'text/html', /^<html>/, false],
+    ['a 503 with HTML whose events count', htmlError(503, { taken: true }), 503, 'text/html', /^<html>/, true],
+    ['a 200 without JSON', notJson(), 200, 'text/plain', /^OK$/, false],
+    ['a 204 without a body, taken', { effect: 'answer', status: 204, taken: true }, 204, 'text/plain', /^$/, true],
+    ['a code in HTTP 200', apiCode(40100), 200, 'application/json', /"code":40100/, false],
+    ['a code in HTTP 401', apiCode(40100, 401), 401, 'application/json', /"code":40100/, false],
+    ['a server code in HTTP 500', apiCode(50000, 500, 'System error'), 500, 'application/json', /System error/, false],
+  ])('%s', async (_title, fault, status, type, body, taken) => {
+    simulator.faults.add(fault);
+    const response = await send(simulator.url, ONE);
+    expect([response.status, response.headers.get('content-type')]).toEqual([status, type]);
+    expect(await response.text()).toMatch(body);
+    expect(requests()).toMatchObject([{ fault: 'answer', taken, http_status: status, answered: true }]);
+    expect(counted()).toBe(taken ? 1 : 0);
+  });
+
+  test('a 429 says when to come again', async () => {
+    simulator.faults.add(tooManyRequests(7));
+    const response = await send(simulator.url, ONE);
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '7']);
+  });
+
+  test('a code carries the request id of the ledger, which also holds the code', async () => {
+    simulator.faults.add(apiCode(51010));
+    const { request_id } = await track(simulator.url, ONE);
+    expect(requests()).toMatchObject([{ request_id, code: 51010 }]);
+    expect(simulator.ledger().summary().requests_by_code).toEqual({ 51010: 1 });
+  });
+});
+
+describe('a fault', () => {
+  const codes = async (...sendings: (() => Promise<{ code: number }>)[]) => {
+    const seen: number[] = [];
+    for (const sending of sendings) seen.push((await sending()).code);
+    return seen;
+  };
+  const one = () => track(simulator.url, ONE);
+  const other = () => track(simulator.url, OTHER, asOther);
+
+  test('of one token strikes nobody else', async () => {
+    simulator.faults.add({ ...apiCode(40100), token: 'token-1' });
+    expect(await codes(one, other)).toEqual([40100, 0]);
+  });
+
+  test('of one pixel strikes nobody else', async () => {
+    simulator.faults.add({ ...apiCode(40100), pixel: 'PIXEL-2' });
+    expect(await codes(one, other)).toEqual([0, 40100]);
+  });
+
+  test('with a count wears off', async () => {
+    simulator.faults.add({ ...apiCode(40100), count: 2 });
+    expect(await codes(one, one, one)).toEqual([40100, 40100, 0]);
+    expect(simulator.faults.list()).toEqual([]);
+  });
+
+  test('strikes every so many-th request', async () => {
+    simulator.faults.add({ ...apiCode(40100), every: 3 });
+    expect(await codes(one, one, one, one, one, one)).toEqual([0, 0, 40100, 0, 0, 40100]);
+  });
+
+  test('is the oldest of those that match, until it is removed', async () => {
+    const first = simulator.faults.add(apiCode(50000));
+    simulator.faults.add(apiCode(40100));
+    expect(await codes(one)).toEqual([50000]);
+    simulator.faults.remove(first);
+    expect(await codes(one)).toEqual([40100]);
+    simulator.faults.clear();
+    expect(await codes(one)).toEqual([0]);
+  });
+});
+
+describe('the server', () => {
+  test('refuses connections while it is down, and is back on the same port', async () => {
+    const { url } = simulator;
+    await track(url, ONE);
+    await simulator.down();
+    expect(await failureOf(track(url, ONE))).toBe('ECONNREFUSED');
+    await simulator.up();
+    expect(simulator.url).toBe(url);
+    expect(await track(url, ONE)).toMatchObject({ code: 0 });
+    expect(simulator.ledger().summary()).toMatchObject({ counted: 1, repeats: 1 });
+  });
+
+  test('going down breaks a request that is on its way', async () => {
+    simulator.faults.add(hang());
+    const hanging = failureOf(track(simulator.url, ONE));
+    await judged(1);
+    await simulator.down();
+    expect(await hanging).toMatch(/ECONNRESET|UND_ERR_SOCKET/);
+  });
+
+  test('notes a client that went away in the middle of its body', async () => {
+    const socket = createConnection({ port: Number(new URL(simulator.url).port), host: '127.0.0.1' });
+    const head = 'POST /open_api/v1.3/event/track/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{';
+    await new Promise<void>(resolve => socket.write(head, () => resolve()));
+    socket.end();
+    await judged(1);
+    expect(requests()).toMatchObject([{ fault: 'client_gone', taken: false, code: null, answered: false }]);
+  });
+});
