@@ -1,0 +1,169 @@
+/**
+ * Entries as their writer gave them → entries the service can use, with every default of the contract filled in.
+ *
+ * Guarantee: all problems of an entry are found at once, an unknown symbol is never read as another, and an entry
+ * with a problem never becomes usable.
+ */
+
+import { UNSPECIFIED } from './avro-types.ts';
+import type { ConfigEntry, Connection, Mapping } from './config-entry.ts';
+import type { Trigger } from './record.ts';
+import { tokenReferenceProblem } from './token-reference.ts';
+
+/** Fields of the Avro schema, any of which may be null (a writer's required fields too). */
+export type RawEntry<T> = { readonly [K in keyof T]: RawValue<T[K]> | null };
+type RawValue<V> = NonNullable<V> extends boolean | number ? NonNullable<V> : string;
+
+export interface EntryProblem {
+  readonly field: string;
+  readonly message: string;
+}
+
+export interface CompiledEntry {
+  readonly entry: ConfigEntry;
+  /** Empty when the entry is usable. */
+  readonly problems: readonly EntryProblem[];
+}
+
+/** `topic`: an entry of the config topic. `preview`: nothing is sent, so token and trigger may be left out. */
+export type CompileFor = 'topic' | 'preview';
+
+const MAX_DEDUP_WINDOW_MINUTES = 30 * 24 * 60;
+const DEFAULT_DEDUP_WINDOW_MINUTES = 24 * 60;
+const LATER = 'is not supported before the next release';
+
+export const TRIGGERS = ['CONVERSION_CREATED', 'EXPECTED_REVENUE_UPDATED', 'REALIZED_REVENUE_UPDATED'] as const;
+
+/** Collects what is wrong while values are read. */
+class Reading {
+  readonly problems: EntryProblem[] = [];
+
+  report(field: string, message: string): void {
+    this.problems.push({ field, message });
+  }
+
+  required(field: string, value: string | null): string {
+    if (isBlank(value)) this.report(field, 'is required');
+    return value ?? '';
+  }
+
+  symbol<S extends string>(field: string, value: string | null, symbols: readonly S[]): S | null {
+    if (value === null) return null;
+    const known = symbols.find(symbol => symbol === value);
+    if (known !== undefined) return known;
+    const found = value === UNSPECIFIED ? 'is unspecified or unknown to this version' : 'is not a known symbol';
+    this.report(field, `${found}; known are ${symbols.join(', ')}`);
+    return null;
+  }
+
+  letters(field: string, value: string | null, length: 2 | 3): string | null {
+    if (isBlank(value)) return null;
+    const code = value.trim().toUpperCase();
+    if (!new RegExp(`^[A-Z]{${length}}$`).test(code)) this.report(field, `must be ${length} letters`);
+    return code;
+  }
+}
+
+export function compileConnection(raw: RawEntry<Connection>, purpose: CompileFor): CompiledEntry {
+  const reading = new Reading();
+  const connection: Connection = {
+    connection_id: reading.required('connection_id', raw.connection_id),
+    workspace_id: reading.required('workspace_id', raw.workspace_id),
+    advertiser_name: raw.advertiser_name,
+    pixel_id: reading.required('pixel_id', raw.pixel_id),
+    access_token: readToken(reading, raw.access_token, purpose),
+    test_event_code: isBlank(raw.test_event_code) ? null : raw.test_event_code,
+    event_source: reading.symbol('event_source', raw.event_source, ['WEB', 'OFFLINE']) ?? 'WEB',
+    wire: reading.symbol('wire', raw.wire, ['V2', 'V1']) ?? 'V2',
+    default_country: reading.letters('default_country', raw.default_country, 2),
+    fallback_page_url: readUrl(reading, raw.fallback_page_url),
+    max_requests_per_second: raw.max_requests_per_second,
+    enabled: raw.enabled ?? true,
+  };
+  if (connection.event_source === 'OFFLINE') reading.report('event_source', `OFFLINE ${LATER}`);
+  if (connection.wire === 'V1') reading.report('wire', `V1 ${LATER}`);
+  const rate = connection.max_requests_per_second;
+  if (rate !== null && !(rate > 0 && Number.isFinite(rate))) {
+    reading.report('max_requests_per_second', 'must be above 0');
+  }
+  const { problems } = reading;
+  if (problems.length === 0) return { entry: { kind: 'connection', connection }, problems };
+  const { connection_id, enabled } = connection;
+  const workspace_id = isBlank(raw.workspace_id) ? null : raw.workspace_id;
+  const unusable = { connection_id, workspace_id, enabled, problem: describeProblems(problems) };
+  return { entry: { kind: 'unusable_connection', connection: unusable }, problems };
+}
+
+function readToken(reading: Reading, reference: string | null, purpose: CompileFor): string {
+  if (isBlank(reference)) {
+    if (purpose === 'topic') reading.report('access_token', 'is required');
+    return '';
+  }
+  const problem = tokenReferenceProblem(reference);
+  if (problem !== null) reading.report('access_token', problem);
+  return reference;
+}
+
+function readUrl(reading: Reading, url: string | null): string | null {
+  if (isBlank(url)) return null;
+  if (!/^https?:\/\/\S+$/i.test(url)) reading.report('fallback_page_url', 'must be an http or https URL');
+  return url;
+}
+
+export function compileMapping(raw: RawEntry<Mapping>, purpose: CompileFor): CompiledEntry {
+  const reading = new Reading();
+  const mapping: Mapping = {
+    mapping_id: reading.required('mapping_id', raw.mapping_id),
+    connection_id: reading.required('connection_id', raw.connection_id),
+    trigger: readTrigger(reading, raw.trigger, purpose),
+    event_name_filter: raw.event_name_filter ?? '',
+    attribution: reading.symbol('attribution', raw.attribution, ['LAST_TOUCH', 'FIRST_TOUCH']) ?? 'LAST_TOUCH',
+    tiktok_event_name: reading.required('tiktok_event_name', raw.tiktok_event_name),
+    include_value: raw.include_value ?? false,
+    value_source: reading.symbol('value_source', raw.value_source, ['QUOTE_VALUE', 'SALES_VALUE', 'FIXED']),
+    fixed_value: raw.fixed_value,
+    currency: reading.letters('currency', raw.currency, 3),
+    currency_policy: reading.symbol('currency_policy', raw.currency_policy, ['OMIT', 'FIXED', 'DEAD_LETTER']) ?? 'OMIT',
+    dedup_window_minutes: raw.dedup_window_minutes ?? DEFAULT_DEDUP_WINDOW_MINUTES,
+    event_id_source: reading.symbol('event_id_source', raw.event_id_source, ['CONVERSION', 'UPDATE']) ?? 'CONVERSION',
+    event_time: reading.symbol('event_time', raw.event_time, ['TRIGGER', 'CONVERSION']) ?? 'TRIGGER',
+    enabled: raw.enabled ?? true,
+  };
+  checkValue(reading, raw, mapping);
+  checkDedupWindow(reading, mapping.dedup_window_minutes);
+  const { problems } = reading;
+  if (problems.length === 0) return { entry: { kind: 'mapping', mapping }, problems };
+  const { mapping_id, trigger, event_name_filter, enabled } = mapping;
+  const connection_id = isBlank(raw.connection_id) ? null : raw.connection_id;
+  const problem = describeProblems(problems);
+  const unusable = { mapping_id, connection_id, trigger, event_name_filter, enabled, problem };
+  return { entry: { kind: 'unusable_mapping', mapping: unusable }, problems };
+}
+
+function readTrigger(reading: Reading, trigger: string | null, purpose: CompileFor): Trigger | null {
+  if (trigger === null && purpose === 'topic') reading.report('trigger', 'is required');
+  return reading.symbol('trigger', trigger, TRIGGERS);
+}
+
+function checkValue(reading: Reading, raw: RawEntry<Mapping>, mapping: Mapping): void {
+  if (!mapping.include_value) return;
+  if (raw.value_source === null) reading.report('value_source', 'is required where include_value is true');
+  if (mapping.value_source === 'FIXED' && mapping.fixed_value === null) {
+    reading.report('fixed_value', 'is required where value_source is FIXED');
+  }
+}
+
+function checkDedupWindow(reading: Reading, minutes: number): void {
+  if (!Number.isInteger(minutes) || minutes < 0 || minutes > MAX_DEDUP_WINDOW_MINUTES) {
+    reading.report('dedup_window_minutes', `must be a whole number from 0 to ${MAX_DEDUP_WINDOW_MINUTES}`);
+  }
+}
+
+/** One line for logs, letters and status pages. */
+export function describeProblems(problems: readonly EntryProblem[]): string {
+  return problems.map(({ field, message }) => `${field} ${message}`).join('; ');
+}
+
+function isBlank(value: string | null): value is null | '' {
+  return value === null || value.trim() === '';
+}

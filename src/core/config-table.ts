@@ -1,0 +1,120 @@
+/**
+ * The config topic as a table: the latest state of every connection and mapping, and what is wrong with which.
+ *
+ * Guarantee: validity is per entry, so one bad entry never hides another; references between entries are looked up
+ * when an event asks, so a mapping may arrive before its connection. An entry that cannot be decoded leaves its last
+ * good version in force; where there is none, the table is not ready and names the key.
+ */
+
+import type { ConfigEntry, Connection } from './config-entry.ts';
+import type { ConfigChange } from './decode-config.ts';
+import { MappingDirectory } from './mapping-directory.ts';
+import type { Candidates } from './mapping-index.ts';
+import type { Trigger } from './record.ts';
+
+/** Something an operator should repair. */
+export interface ConfigProblem {
+  readonly key: string;
+  readonly offset: number;
+  readonly kind: 'undecodable' | 'config_invalid';
+  readonly problem: string;
+  /** Whether an earlier version of the entry is in force. */
+  readonly earlierVersionInForce: boolean;
+}
+
+interface Entry {
+  readonly offset: number;
+  /** The version in force; `null` when none could be decoded. */
+  readonly inForce: ConfigEntry | null;
+  /** Why the newest version cannot be decoded; `null` when it can. */
+  readonly undecodable: string | null;
+}
+
+export class ConfigTable {
+  readonly #ignored: ReadonlySet<string>;
+  readonly #entries = new Map<string, Entry>();
+  readonly #inForce = new MappingDirectory();
+  #generation = 0;
+
+  /** `ignored`: keys (`connection:<id>`, `mapping:<id>`) that may be undecodable without keeping the table from being ready. */
+  constructor(ignored: Iterable<string> = []) {
+    this.#ignored = new Set(ignored);
+  }
+
+  /** Grows with every change. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Number of entries on the topic, usable or not. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Takes in the record of `key` at `offset`. Records of one key must come in their order on the topic. */
+  apply(offset: number, key: string, change: ConfigChange): void {
+    this.#generation += 1;
+    const previous = this.#entries.get(key);
+    if (change.kind === 'undecodable') {
+      const inForce = previous?.inForce ?? null;
+      this.#entries.set(key, { offset, inForce, undecodable: change.problem });
+      return;
+    }
+    if (previous?.inForce) this.#inForce.remove(previous.inForce);
+    if (change.kind === 'tombstone') {
+      this.#entries.delete(key);
+      return;
+    }
+    this.#entries.set(key, { offset, inForce: change.entry, undecodable: null });
+    this.#inForce.add(change.entry);
+  }
+
+  /** Keys without which the table is incomplete: undecodable, no earlier version, and not ignored. Empty means ready. */
+  blockingKeys(): readonly string[] {
+    const keys: string[] = [];
+    for (const [key, { inForce }] of this.#entries) {
+      if (inForce === null && !this.#ignored.has(key)) keys.push(key);
+    }
+    return keys;
+  }
+
+  problems(): readonly ConfigProblem[] {
+    const problems: ConfigProblem[] = [];
+    for (const [key, { offset, inForce, undecodable }] of this.#entries) {
+      if (undecodable !== null) {
+        const earlierVersionInForce = inForce !== null;
+        problems.push({ key, offset, kind: 'undecodable', problem: undecodable, earlierVersionInForce });
+      } else if (inForce !== null) {
+        const problem = problemOf(inForce);
+        if (problem === null) continue;
+        problems.push({ key, offset, kind: 'config_invalid', problem, earlierVersionInForce: false });
+      }
+    }
+    return problems;
+  }
+
+  /** A usable connection, enabled or not; `null` when there is none of this id. */
+  connection(connectionId: string): Connection | null {
+    return this.#inForce.connection(connectionId);
+  }
+
+  /** All usable connections, enabled or not. */
+  connections(): IterableIterator<Connection> {
+    return this.#inForce.connections();
+  }
+
+  /** Offset of a connection's newest record on the config topic; `null` when there is none. */
+  connectionOffset(connectionId: string): number | null {
+    return this.#entries.get(`connection:${connectionId}`)?.offset ?? null;
+  }
+
+  /** The mappings that may want an event; `null` when its workspace has no connection. Two look-ups. */
+  candidates(workspaceId: string, trigger: Trigger): Candidates | null {
+    return this.#inForce.candidates(workspaceId, trigger);
+  }
+}
+
+function problemOf(entry: ConfigEntry): string | null {
+  if (entry.kind === 'unusable_connection') return entry.connection.problem;
+  return entry.kind === 'unusable_mapping' ? entry.mapping.problem : null;
+}

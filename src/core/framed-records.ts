@@ -1,0 +1,173 @@
+/**
+ * Records in the Confluent wire format (a zero byte, the schema id as int32, the Avro body) decoded to readers of ours.
+ *
+ * Guarantee: per record nothing but one map look-up and the decoding itself; all schema work is done once per schema
+ * id, when it is learned, and so is the verdict on a schema that cannot be read. Nothing here throws for bad data.
+ */
+
+import type avro from 'avsc';
+import type { AvroSchemaJson } from './avro-types.ts';
+import { readerType } from './avro-types.ts';
+import type { DeadLetterReason, Refusal, Skip } from './outcome.ts';
+import { shortRecordName, typeOfWriter, type WriterSchema } from './writer-schema.ts';
+
+/** What is known about a schema id: the answer of the registry, or the verdict that there will be none. */
+export type SchemaKnowledge =
+  | ({ readonly kind: 'schema' } & WriterSchema)
+  /** The registry does not know the id. */
+  | { readonly kind: 'unknown' }
+  /** The schema is no Avro schema but, say, `JSON` or `PROTOBUF`. */
+  | { readonly kind: 'foreign'; readonly schemaType: string };
+
+/** The record's schema must be learned first. */
+export interface SchemaNeeded {
+  readonly needsSchema: number;
+}
+
+/** One record type we read. */
+export interface RecordReader<T> {
+  /** One of the schemas in `schemas/`; its short name chooses it. */
+  readonly schema: AvroSchemaJson;
+  /** Fields the decoded object shall have besides those of the schema; a writer cannot fill them. */
+  readonly extraFields: readonly AvroSchemaJson[];
+  /** Checks what Avro cannot, and names the type. `decoded` has the schema's fields, required ones possibly null. */
+  finish(decoded: unknown): T | Refusal;
+}
+
+/** How records of one schema id are read, or why not. */
+type Plan<T> =
+  | { readonly type: avro.Type; readonly resolver: Resolver; readonly finish: (decoded: unknown) => T | Refusal }
+  | { readonly refusal: Refusal };
+
+type Resolver = ReturnType<avro.Type['createResolver']>;
+
+interface CompiledReader<T> {
+  readonly type: avro.types.RecordType;
+  readonly hidden: ReadonlySet<string>;
+  readonly finish: (decoded: unknown) => T | Refusal;
+}
+
+const HEADER_BYTES = 5;
+const TOMBSTONE: Skip = { skip: 'tombstone' };
+
+/** The schema id of a framed value; `null` when it is not framed. */
+export function schemaIdOf(value: Buffer | null): number | null {
+  if (value === null || value.length < HEADER_BYTES || value[0] !== 0) return null;
+  return value.readInt32BE(1);
+}
+
+export class FramedRecords<T extends object> {
+  readonly #readers = new Map<string, CompiledReader<T>>();
+  readonly #plans = new Map<number, Plan<T>>();
+
+  constructor(readers: readonly RecordReader<T>[]) {
+    for (const { schema, extraFields, finish } of readers) {
+      const type = readerType(schema, extraFields);
+      const hidden = new Set(extraFields.map(field => String(field['name'])));
+      this.#readers.set(String(schema['name']), { type, hidden, finish });
+    }
+  }
+
+  /** The schema ids that must be learned before these records can be decoded, each once. */
+  unlearned(records: readonly { readonly value: Buffer | null }[]): readonly number[] {
+    const ids = new Set<number>();
+    for (const { value } of records) {
+      const id = schemaIdOf(value);
+      if (id !== null && !this.#plans.has(id)) ids.add(id);
+    }
+    return [...ids];
+  }
+
+  /** Whether `decode` can say something about records with this schema id. */
+  knows(schemaId: number): boolean {
+    return this.#plans.has(schemaId);
+  }
+
+  /** Takes in what the registry said; the later word counts. */
+  learn(schemaId: number, knowledge: SchemaKnowledge): void {
+    this.#plans.set(schemaId, this.#plan(schemaId, knowledge));
+  }
+
+  /** Makes the id one to be asked for again: for ids the registry did not know, which may be registered later. */
+  forget(schemaId: number): void {
+    this.#plans.delete(schemaId);
+  }
+
+  decode(value: Buffer | null): T | Refusal | Skip | SchemaNeeded {
+    if (value === null) return TOMBSTONE;
+    const schemaId = schemaIdOf(value);
+    if (schemaId === null) return refuse('not_framed', 'the value does not begin with a zero byte and a schema id');
+    const plan = this.#plans.get(schemaId);
+    if (plan === undefined) return { needsSchema: schemaId };
+    if ('refusal' in plan) return plan.refusal;
+    let decoded: unknown;
+    try {
+      const { value: read, offset } = plan.type.decode(value, HEADER_BYTES, plan.resolver);
+      if (offset !== value.length) return refuse('undecodable', offset === -1 ? 'truncated' : 'trailing bytes');
+      decoded = read;
+    } catch (error) {
+      return refuse('undecodable', messageOf(error));
+    }
+    return plan.finish(decoded);
+  }
+
+  #plan(schemaId: number, knowledge: SchemaKnowledge): Plan<T> {
+    if (knowledge.kind === 'unknown') {
+      return { refusal: refuse('schema_unknown', `the registry has no schema ${schemaId}`) };
+    }
+    if (knowledge.kind === 'foreign') {
+      return { refusal: refuse('schema_incompatible', `schema ${schemaId} is ${knowledge.schemaType}, not Avro`) };
+    }
+    const name = shortRecordName(knowledge);
+    const reader = this.#readers.get(name ?? '');
+    if (reader === undefined) {
+      const known = [...this.#readers.keys()].join(' or ');
+      const found = name === null ? 'no record' : `a record ${name.slice(0, 100)}`;
+      return { refusal: refuse('record_type_unknown', `schema ${schemaId} is ${found}; expected ${known}`) };
+    }
+    try {
+      const writer = typeOfWriter(knowledge, reader.hidden);
+      const resolver = resolve(reader.type, writer);
+      return { type: reader.type, resolver, finish: reader.finish };
+    } catch (error) {
+      return { refusal: refuse('schema_incompatible', `schema ${schemaId} (${name}): ${messageOf(error)}`) };
+    }
+  }
+}
+
+/** Fresh for each call: avsc keeps its resolvers in it, by the names that all writers share here. */
+const ignoringNamespaces = () => ({ ignoreNamespaces: true });
+
+function resolve(reader: avro.types.RecordType, writer: avro.types.RecordType): Resolver {
+  try {
+    return reader.createResolver(writer, ignoringNamespaces());
+  } catch (error) {
+    throw new Error(misfit(reader, writer) ?? messageOf(error));
+  }
+}
+
+/** Names the first field that does not fit; avsc prints whole schemas instead. */
+function misfit(reader: avro.types.RecordType, writer: avro.types.RecordType): string | null {
+  for (const field of reader.fields) {
+    const written: avro.types.Field | undefined = writer.field(field.name);
+    if (written === undefined) {
+      if (field.defaultValue() === undefined) return `the field ${field.name} is missing`;
+      continue;
+    }
+    try {
+      field.type.createResolver(written.type, ignoringNamespaces());
+    } catch {
+      return `the field ${field.name} cannot be read from ${JSON.stringify(written.type).slice(0, 200)}`;
+    }
+  }
+  return null;
+}
+
+function refuse(deadLetter: DeadLetterReason, detail: string): Refusal {
+  return { deadLetter, detail };
+}
+
+/** avsc's messages tell positions and counts, never values of fields. */
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, 300);
+}

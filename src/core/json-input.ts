@@ -1,0 +1,74 @@
+/**
+ * Events, connections and mappings given as JSON files with the field names of the Avro schemas, as `preview` takes
+ * them: absent fields have the schema's default, times are ISO 8601 or epoch milliseconds, decimals numbers or strings.
+ *
+ * Guarantee: what comes out is what the same record would be had it come from Kafka. All problems are told at once.
+ */
+
+import { UNSPECIFIED } from './avro-types.ts';
+import { compileConnection, compileMapping, describeProblems, type RawEntry } from './compile-entry.ts';
+import type { Connection, Mapping } from './config-entry.ts';
+import { type EventSchemas, finishConversion, finishRevenueUpdate } from './decode.ts';
+import type { ConfigSchemas } from './decode-config.ts';
+import { type InputProblem, readRecord } from './json-record.ts';
+import type { Refusal } from './outcome.ts';
+import type { BusinessEvent } from './record.ts';
+
+/**
+ * The value; or what does not fit the schema, to be corrected in the file; or the reason for which the service would
+ * dead-letter the event (`config_invalid`, `unknown_symbol`, `undecodable`).
+ */
+export type FromJson<T> =
+  | { readonly value: T }
+  | { readonly problems: readonly InputProblem[] }
+  | { readonly refusal: Refusal };
+
+/** An event is a `RevenueUpdated` if its `"type"` says so, or if it has a field that only this type has. */
+export function eventFromJson(json: unknown, schemas: EventSchemas): FromJson<BusinessEvent> {
+  if (!isObject(json)) return notAnObject('event');
+  const { type, ...fields } = json;
+  const isUpdate =
+    type === undefined ? ['update_id', 'kind', 'updated_at'].some(name => name in fields) : type === 'RevenueUpdated';
+  if (type !== undefined && !isUpdate && type !== 'ConversionCreated') {
+    return { problems: [{ path: 'type', message: 'must be "ConversionCreated" or "RevenueUpdated"' }] };
+  }
+  const { record, problems } = readRecord(isUpdate ? schemas.revenueUpdated : schemas.conversionCreated, fields);
+  if (problems.length > 0) return { problems };
+  record['trigger'] = 'CONVERSION_CREATED';
+  const consent = record['consent'];
+  if (consent !== null && consent !== 'GRANTED' && consent !== 'DENIED') record['consent'] = UNSPECIFIED;
+  const event = isUpdate ? finishRevenueUpdate(record) : finishConversion(record);
+  return 'deadLetter' in event ? { refusal: event } : { value: event };
+}
+
+/** The token reference may be left out: nothing is sent. */
+export function connectionFromJson(json: unknown, schemas: ConfigSchemas): FromJson<Connection> {
+  if (!isObject(json)) return notAnObject('connection');
+  const { record, problems } = readRecord(schemas.connection, json);
+  if (problems.length > 0) return { problems };
+  const compiled = compileConnection(record as unknown as RawEntry<Connection>, 'preview');
+  if (compiled.entry.kind === 'connection') return { value: compiled.entry.connection };
+  return configInvalid(`connection: ${describeProblems(compiled.problems)}`);
+}
+
+/** The trigger may be left out: then the mapping matches the event. */
+export function mappingFromJson(json: unknown, schemas: ConfigSchemas): FromJson<Mapping> {
+  if (!isObject(json)) return notAnObject('mapping');
+  const { record, problems } = readRecord(schemas.mapping, json);
+  if (problems.length > 0) return { problems };
+  const compiled = compileMapping(record as unknown as RawEntry<Mapping>, 'preview');
+  if (compiled.entry.kind === 'mapping') return { value: compiled.entry.mapping };
+  return configInvalid(`mapping: ${describeProblems(compiled.problems)}`);
+}
+
+function configInvalid(detail: string): { readonly refusal: Refusal } {
+  return { refusal: { deadLetter: 'config_invalid', detail } };
+}
+
+function notAnObject(what: string): { readonly problems: readonly InputProblem[] } {
+  return { problems: [{ path: '', message: `the ${what} must be a JSON object` }] };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
