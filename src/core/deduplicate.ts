@@ -60,7 +60,10 @@ export function claimKey(prefix: string, event: TikTokEvent, claimant: Coordinat
   const { eventSourceId, testEventCode } = event.destination;
   const own = event.dedupWindowMs === 0 ? `:${claimant.topic}:${claimant.partition}:${claimant.offset}` : '';
   const kind = testEventCode === null ? 'p' : 't';
-  return `${prefix}${eventSourceId.length}:${eventSourceId}:${kind}:${event.eventName.length}:${event.eventName}:${event.eventId}${own}`;
+  return (
+    `${prefix}${eventSourceId.length}:${eventSourceId}:${kind}:` +
+    `${event.eventName.length}:${event.eventName}:${event.eventId.length}:${event.eventId}${own}`
+  );
 }
 
 export function pendingValue(claimant: Coordinates, claimedAt: number): string {

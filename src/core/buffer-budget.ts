@@ -1,0 +1,60 @@
+/**
+ * The budget of buffered events: everything read and not yet settled, wherever it waits.
+ *
+ * Guarantee: memory is bounded whatever the backlog. At the pressure ratio batches leave early; at 100 % partitions
+ * are paused until the buffer has drained to the resume ratio. The two thresholds differ so that a buffer at its edge
+ * does not pause and resume with every batch.
+ */
+
+export interface BudgetOptions {
+  readonly maxEvents: number;
+  /** Bytes of event JSON plus the one copy of each source record. */
+  readonly maxBytes: number;
+  readonly pressureRatio: number;
+  readonly resumeRatio: number;
+}
+
+export class BufferBudget {
+  readonly #options: BudgetOptions;
+  #events = 0;
+  #bytes = 0;
+
+  constructor(options: BudgetOptions) {
+    this.#options = options;
+  }
+
+  get events(): number {
+    return this.#events;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  take(events: number, bytes: number): void {
+    this.#events += events;
+    this.#bytes += bytes;
+  }
+
+  give(events: number, bytes: number): void {
+    this.#events -= events;
+    this.#bytes -= bytes;
+  }
+
+  /** Share of the budget in use, the fuller of events and bytes; above 1 by at most one fetched batch. */
+  get ratio(): number {
+    return Math.max(this.#events / this.#options.maxEvents, this.#bytes / this.#options.maxBytes);
+  }
+
+  get underPressure(): boolean {
+    return this.ratio >= this.#options.pressureRatio;
+  }
+
+  get full(): boolean {
+    return this.ratio >= 1;
+  }
+
+  get drained(): boolean {
+    return this.ratio <= this.#options.resumeRatio;
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * What building left out or put right in an event that is sent all the same.
+ *
+ * Guarantee: a closed list; each name is a label of a counter, so that nothing is left out silently.
+ */
+
+export const BUILD_NOTES = [
+  /** The mapping wants a value and the event has none: value and currency are left out. */
+  'value_missing',
+  /** Currency missing or not on TikTok's list, policy OMIT (or FIXED without a usable fixed value). */
+  'currency_omitted',
+  /** Currency not on TikTok's list, policy FIXED: the mapping's fixed value went out in its place. */
+  'fixed_value_sent',
+  /** A price that is no amount, is negative, or is not in the currency that is sent. */
+  'price_omitted',
+  /** A quantity that is no whole number of pieces. */
+  'quantity_omitted',
+  /** Neither `product` nor `product_group`, or not the same for all contents. */
+  'content_type_omitted',
+  'email_invalid',
+  'phone_unparsable',
+  /** Neither `+` nor a known country: a guessed digest would be worse than none. */
+  'phone_without_country',
+  /** Somebody upstream had hashed an empty string. */
+  'digest_of_nothing',
+  /** City, state or country in letters that have no plain form in a to z. */
+  'place_unwritable',
+  /** The touch the mapping asks for is missing, the other one was used. */
+  'touch_fallback',
+  'ttclid_from_page_url',
+  /** Sent whole or not at all: a cut click id matches nothing. */
+  'ttclid_too_long',
+  /** The touch has no absolute http(s) page address; the connection's fallback was used if it has one. */
+  'page_url_unusable',
+  'referrer_unusable',
+  /** Neither the touch nor the connection has a page address: TikTok's documents ask for one. */
+  'page_missing',
+  'ip_private',
+  'ip_unreadable',
+  /** Nothing in it that TikTok could join to a user. */
+  'no_match_key',
+] as const;
+
+export type BuildNote = (typeof BUILD_NOTES)[number];

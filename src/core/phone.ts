@@ -1,0 +1,102 @@
+/**
+ * Phone numbers → E.164 → SHA-256, by libphonenumber-js, the parser TikTok names.
+ *
+ * Guarantee: never throws and never guesses: without a `+` and a known country there is no digest. The short cut for
+ * numbers in E.164 gives exactly what the library gives (a property test compares them).
+ *
+ * The library's small metadata is enough: 400,000 numbers of all countries, mangled at random, gave no difference in
+ * E.164 from the full one. "Possible" (length) is asked for, not "valid": new number ranges must not be dropped.
+ */
+
+import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js';
+import metadata from 'libphonenumber-js/min/metadata';
+import type { BuildNote } from './build-notes.ts';
+import { digestOf, present } from './normalise.ts';
+
+/**
+ * The digest of a phone number. `country` (ISO 3166-1 alpha-2) is the event's; only where the event names none is
+ * `defaultCountry` used, so that a contact abroad is never taken for a local one.
+ */
+export function hashPhone(
+  phone: string | null,
+  country: string | null,
+  defaultCountry: string | null,
+  notes: BuildNote[],
+): string | null {
+  return digestOf(
+    phone,
+    trimmed => {
+      const home = supported((present(country) ?? present(defaultCountry))?.toUpperCase());
+      if (home === undefined && !trimmed.includes('+')) return noted(notes, 'phone_without_country');
+      return toE164(trimmed, home) ?? noted(notes, 'phone_unparsable');
+    },
+    notes,
+  );
+}
+
+/** `+`, country code, digits; null where the text holds no possible number. */
+export function toE164(text: string, country: CountryCode | undefined): string | null {
+  const digits = text.replace(PUNCTUATION, '');
+  if (isPlainE164(digits)) return digits;
+  return parse(text, country);
+}
+
+/** The library's answer, without the short cut. */
+export function parse(text: string, country: CountryCode | undefined): string | null {
+  const number = parsePhoneNumberFromString(text, country);
+  return number?.isPossible() ? number.number : null;
+}
+
+const PUNCTUATION = /[ ().-]/g;
+const E164 = /^\+[1-9]\d{6,14}$/;
+
+/** What decides whether the digits after a calling code stand as they are. */
+interface CallingCode {
+  /** A national prefix in them, which the library would strip or rewrite. */
+  readonly prefix: RegExp | null;
+  /** Lengths possible in every country that shares the code. */
+  readonly lengths: ReadonlySet<number>;
+}
+
+/** Positions in a numbering plan of metadata version 4, as in the library's `source/metadata.js`. */
+const POSSIBLE_LENGTHS = 3;
+const NATIONAL_PREFIX = 5;
+const NATIONAL_PREFIX_FOR_PARSING = 7;
+
+const CALLING_CODES = readCallingCodes();
+
+function readCallingCodes(): ReadonlyMap<string, CallingCode> {
+  const codes = new Map<string, CallingCode>();
+  if (metadata.version !== 4) return codes;
+  for (const [code, countries] of Object.entries(metadata.country_calling_codes)) {
+    const plans = countries.map((country): readonly unknown[] => metadata.countries[country] ?? []);
+    const prefix = plans[0]?.[NATIONAL_PREFIX_FOR_PARSING] || plans[0]?.[NATIONAL_PREFIX];
+    const [first = [], ...others] = plans.map(plan => plan[POSSIBLE_LENGTHS] as readonly number[]);
+    codes.set(code, {
+      prefix: typeof prefix === 'string' ? new RegExp(`^(?:${prefix})`) : null,
+      lengths: new Set(first.filter(length => others.every(lengths => lengths.includes(length)))),
+    });
+  }
+  return codes;
+}
+
+/** Calling codes are prefix-free, so the first that fits is the one. */
+function isPlainE164(digits: string): boolean {
+  if (!E164.test(digits)) return false;
+  for (let end = 2; end <= 4; end += 1) {
+    const code = CALLING_CODES.get(digits.slice(1, end));
+    if (code === undefined) continue;
+    const national = digits.slice(end);
+    return code.lengths.has(national.length) && !code.prefix?.test(national);
+  }
+  return false;
+}
+
+function supported(country: string | undefined): CountryCode | undefined {
+  return country !== undefined && isSupportedCountry(country) ? country : undefined;
+}
+
+function noted(notes: BuildNote[], note: BuildNote): null {
+  notes.push(note);
+  return null;
+}

@@ -1,0 +1,58 @@
+/**
+ * IP addresses that can match a visitor: public ones.
+ *
+ * Guarantee: never throws; private, loopback, link-local, CGNAT, ULA, multicast and unspecified addresses never pass.
+ * An address from inside a data centre would make all contacts of a workspace look like one device.
+ */
+
+import type { BuildNote } from './build-notes.ts';
+import { present } from './normalise.ts';
+
+const IPV4 = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
+const IPV6_CHARACTERS = /^[0-9a-f:.]+$/i;
+const MAPPED = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/;
+
+/** The address, or null with a note. An IPv4 address in IPv6 clothing (`::ffff:…`) comes out as IPv4. */
+export function publicIp(ip: string | null, notes: BuildNote[]): string | null {
+  const text = present(ip);
+  if (text === null) return null;
+  const address = unmapped(text);
+  const isPublic = address.includes(':') ? isPublicIpv6(address) : isPublicIpv4(address);
+  if (isPublic) return address;
+  notes.push(isPublic === null ? 'ip_unreadable' : 'ip_private');
+  return null;
+}
+
+/** null: not an address. */
+function isPublicIpv4(address: string): boolean | null {
+  const octets = IPV4.exec(address)?.slice(1).map(Number);
+  if (octets === undefined || octets.some(octet => octet > 255)) return null;
+  const [a = 0, b = 0] = octets;
+  if (a === 0 || a === 10 || a === 127 || a >= 224) return false;
+  if (a === 100) return b < 64 || b > 127;
+  if (a === 169) return b !== 254;
+  if (a === 172) return b < 16 || b > 31;
+  return !(a === 192 && b === 168);
+}
+
+/** Global unicast is 2000::/3 and nothing else (RFC 4291, section 2.4). null: not an address. */
+function isPublicIpv6(address: string): boolean | null {
+  const host = ipv6Host(address);
+  if (host === null) return null;
+  const firstGroup = Number.parseInt(host.slice(1), 16);
+  return firstGroup >= 0x2000 && firstGroup <= 0x3fff;
+}
+
+function unmapped(text: string): string {
+  if (!text.includes(':')) return text;
+  const groups = MAPPED.exec(ipv6Host(text) ?? '');
+  if (groups === null) return text;
+  const [high = 0, low = 0] = groups.slice(1).map(group => Number.parseInt(group, 16));
+  return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
+}
+
+/** The compressed form in brackets, as a URL holds it; the URL parser is the platform's own IPv6 parser. */
+function ipv6Host(address: string): string | null {
+  if (!IPV6_CHARACTERS.test(address)) return null;
+  return URL.parse(`http://[${address}]/`)?.hostname ?? null;
+}
