@@ -10,7 +10,9 @@ import type { Claim } from './core/deduplicate.ts';
 import type { EventsApiAnswer } from './core/events-api-answer.ts';
 import type { DeadLetterReason, Outcome } from './core/outcome.ts';
 import type { Coordinates, PartitionOffset, RecordBatch } from './core/record.ts';
+import type { RegistryAnswer } from './core/schema-verdict.ts';
 import type { SyncLogEntry } from './core/sync-log-entry.ts';
+import type { ActualTopic, TopicPlan } from './core/topic-contract.ts';
 
 export type { Claim, PartitionOffset };
 
@@ -104,6 +106,12 @@ export interface RecordSourceStatus {
   readonly acceptingForMs: number | null;
 }
 
+/** The schema registry. */
+export interface SchemaFetcher {
+  /** The writer schema with this id. Never rejects: being away is an answer. */
+  fetchSchema(schemaId: number): Promise<RegistryAnswer>;
+}
+
 export interface TakeOver extends Claim {
   /** The value that must still be there. */
   readonly expected: string;
@@ -166,6 +174,15 @@ export interface DeadLetters {
 /** The sync log topic. Resolves once all in-sync replicas have them; rejects when they cannot be written. */
 export interface SyncLog {
   write(entries: readonly SyncLogEntry[]): Promise<void>;
+}
+
+/** The cluster's topics. Every method rejects when the cluster cannot be asked. */
+export interface TopicAdmin {
+  brokerCount(): Promise<number>;
+  /** Those of the topics that exist, with their settings. */
+  describe(topics: readonly string[]): Promise<ReadonlyMap<string, ActualTopic>>;
+  /** Resolves once the topics exist, also when somebody else made them. */
+  create(plans: readonly TopicPlan[]): Promise<void>;
 }
 
 /** Coordinates of the record a settlement belongs to, for messages. */

@@ -1,0 +1,17 @@
+/** Why a consumer could not be started, in words that say what to do. */
+
+import { CodedError } from '../core/error-codes.ts';
+import { kafkaErrorCode } from './kafka-internals.ts';
+
+export function startFailure(
+  error: unknown,
+  { topics, groupId }: { readonly topics: readonly string[]; readonly groupId: string },
+): CodedError {
+  const code = kafkaErrorCode(error);
+  if (code === 'UNKNOWN_TOPIC_OR_PARTITION') {
+    const message = `Of the topics ${topics.join(', ')} at least one does not exist. Create it, or run: tiktok-sync topics ensure`;
+    return new CodedError('TOPICS_WRONG', message, { cause: error });
+  }
+  const message = `Kafka did not let the group ${groupId} read ${topics.join(', ')} (${code}). Check kafka.brokers and the permissions of the group and the topics.`;
+  return new CodedError('DEPENDENCY_UNREACHABLE', message, { cause: error });
+}

@@ -1,0 +1,215 @@
+/**
+ * Every metric as data: the registry is built from it, docs/metrics.md is generated from it, a test compares them.
+ *
+ * Sums over all labels mean something, label values come from closed lists (`known`, which start at 0 so that the
+ * first failure is an increase), and only the per-connection and per-partition metrics grow with the installation.
+ */
+
+import { BUILD_NOTES } from '../core/build-notes.ts';
+import { DEAD_LETTER_REASONS, DELIVERED_REASONS, DUPLICATE_REASONS, SKIP_REASONS, STAGE_OF } from '../core/outcome.ts';
+import { CODES } from '../core/tiktok-codes.ts';
+import type { HoldReason } from '../ports.ts';
+
+export const METRIC_PREFIX = 'tiktok_sync_';
+
+/** Label values of one series, in the order of the metric's labels. */
+export type LabelSet = readonly string[];
+
+export interface MetricDefinition {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Upper bounds of a histogram's buckets. */
+  readonly buckets?: readonly number[];
+  /** Series that exist from the start, at 0. */
+  readonly known?: readonly LabelSet[];
+}
+
+/** A label whose values are all known. */
+const each = (values: readonly string[]): LabelSet[] => values.map(value => [value]);
+
+/** TikTok's codes that have a label of their own; the rest is `other`, and `none` stands for no code. */
+export const API_CODES: ReadonlySet<string> = new Set(Object.keys(CODES));
+export const HANDED_OVER_REASONS = ['rebalance', 'shutdown'] as const;
+
+const OUTCOME_REASONS: readonly LabelSet[] = [
+  ...DELIVERED_REASONS.map(reason => ['delivered', reason]),
+  ...DUPLICATE_REASONS.map(reason => ['duplicate', reason]),
+  ...SKIP_REASONS.map(reason => ['skipped', reason]),
+  ...DEAD_LETTER_REASONS.map(reason => ['dead_lettered', reason]),
+  ...HANDED_OVER_REASONS.map(reason => ['handed_over', reason]),
+];
+const VERDICTS = [
+  'delivered',
+  'retry',
+  'throttled',
+  'connection-refused',
+  'poison',
+  'split',
+  'partial',
+  'ambiguous',
+] as const;
+export const HOLD_REASONS = [
+  'claims',
+  'schema_registry',
+  'config',
+  'buffer',
+  'suspended',
+  'settlement',
+] as const satisfies readonly HoldReason[];
+export const CONNECTION_STATES = ['active', 'parked', 'disabled', 'unusable'] as const;
+export type ConnectionState = (typeof CONNECTION_STATES)[number];
+const DECODE_REASONS = DEAD_LETTER_REASONS.filter(reason => STAGE_OF[reason] === 'decode');
+
+/** From a window's length to a day; the bounds of a service level must be among them. */
+const EVENT_AGE_BUCKETS = [30, 60, 90, 120, 150, 180, 240, 300, 600, 1_800, 3_600, 21_600, 86_400];
+const REQUEST_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
+const QUICK_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+function counter(help: string, labels: readonly string[] = [], known?: readonly LabelSet[]): MetricDefinition {
+  return { type: 'counter', help, labels, known: known ?? (labels.length === 0 ? [[]] : []) };
+}
+
+function gauge(help: string, labels: readonly string[] = []): MetricDefinition {
+  return { type: 'gauge', help, labels };
+}
+
+function histogram(help: string, buckets: readonly number[], labels: readonly string[] = []): MetricDefinition {
+  return { type: 'histogram', help, labels, buckets };
+}
+
+/** By name without the prefix, in the order of the documentation. */
+export const METRICS = {
+  build_info: gauge('Always 1; which version runs on which Node.js.', ['version', 'node']),
+
+  records_consumed_total: counter('Records read from Kafka and admitted.', ['topic']),
+  records_consumed_bytes_total: counter('Bytes of their values.', ['topic']),
+  consumer_lag_records: gauge('Log end minus committed offset; a sawtooth of the window length.', [
+    'topic',
+    'partition',
+  ]),
+  consumer_position_lag_records: gauge('Log end minus position: what has not been read yet.', ['topic', 'partition']),
+  oldest_unsent_event_timestamp_seconds: gauge(
+    'Event time of the oldest unsettled event; absent while there is none.',
+    ['topic', 'partition'],
+  ),
+  ingest_delay_seconds: histogram('Event time of the newest record of a batch until it was read.', EVENT_AGE_BUCKETS, [
+    'topic',
+  ]),
+  event_delivery_latency_seconds: histogram('Event time until TikTok had accepted it.', EVENT_AGE_BUCKETS, ['topic']),
+
+  events_total: counter(
+    'Events settled or handed over, by outcome and reason.',
+    ['outcome', 'reason'],
+    OUTCOME_REASONS,
+  ),
+  connection_events_consumed_total: counter('Events that consumed records made, at least one per record.', [
+    'connection',
+  ]),
+  connection_events_total: counter('Events settled or handed over, by connection.', ['connection', 'outcome']),
+  connection_events_in_flight: gauge('Events consumed and not settled: consumed = outcomes + in flight.', [
+    'connection',
+  ]),
+  event_notes_total: counter('Parts left out or put right in events sent all the same.', ['note'], each(BUILD_NOTES)),
+  schema_decode_failures_total: counter('Records that could not be decoded.', ['reason'], each(DECODE_REASONS)),
+
+  buffer_events: gauge('Events in memory: consumed and not settled.'),
+  buffer_limit_events: gauge('At this many partitions pause.'),
+  buffer_bytes: gauge('Bytes they take.'),
+  buffer_limit_bytes: gauge('At this many partitions pause.'),
+  windows_open: gauge('Connections with an open window.'),
+  window_events: gauge('Events waiting in open windows.'),
+  flush_trigger_total: counter(
+    'Batches that left their window, by why.',
+    ['trigger'],
+    each(['window', 'size', 'pressure', 'revoke', 'shutdown']),
+  ),
+  batch_events: histogram('Events of a batch that left its window.', [1, 5, 10, 25, 50, 100, 250, 500, 1_000]),
+  last_flush_timestamp_seconds: gauge('When a batch last left its window.'),
+  consumer_paused_partitions: gauge('Assigned partitions that stand still, by why.', ['reason']),
+
+  dedup_checks_total: counter(
+    'Claims decided, by result.',
+    ['result'],
+    each(['new', 'replay', 'duplicate', 'taken_over']),
+  ),
+  claims_failures_total: counter('Calls to Redis that failed, or whose answer did not come in time.'),
+  redis_up: gauge('1 while Redis answers.'),
+
+  api_requests_total: counter(
+    'Answers of the Events API, by HTTP status and body code.',
+    ['http_status_class', 'api_code'],
+    [...API_CODES].map(code => ['2xx', code]),
+  ),
+  api_verdicts_total: counter(
+    'Requests to the Events API, by what their answer was judged to mean.',
+    ['verdict'],
+    [...each(VERDICTS)],
+  ),
+  api_request_duration_seconds: histogram('Duration of requests to the Events API.', REQUEST_BUCKETS),
+  api_retries_total: counter('Requests to be made again, by the verdict on the last one.', ['reason'], each(VERDICTS)),
+  api_inflight_requests: gauge('Requests under way.'),
+  api_inflight_limit: gauge('Most requests under way at a time.'),
+  connection_token_valid: gauge('Whether TikTok took the token of the last request, 0 or 1.', ['connection']),
+  connection_state: gauge('1 for the state the connection is in; for `other` how many are in it.', [
+    'connection',
+    'state',
+  ]),
+  connection_last_success_timestamp_seconds: gauge('When TikTok last accepted events of it.', ['connection']),
+
+  dlq_records_total: counter(
+    'Dead letters acknowledged by all in-sync replicas.',
+    ['stage', 'reason'],
+    DEAD_LETTER_REASONS.map(reason => [STAGE_OF[reason], reason]),
+  ),
+  dlq_publish_failures_total: counter('Dead letters that could not be written; tried again until they are.'),
+  settlement_failures_total: counter(
+    'Writes of a settlement that failed and are tried again.',
+    ['what'],
+    each(['dead_letter', 'sync_log', 'mark', 'release']),
+  ),
+
+  config_entries: gauge('Entries of the config topic.'),
+  config_invalid_entries: gauge('Entries among them that are unusable or unreadable.'),
+  config_generation: gauge('Grows with every applied entry.'),
+  config_last_update_timestamp_seconds: gauge('When an entry was last applied.'),
+  config_bootstrap_complete: gauge('1 once the config topic was read to its end and every entry is readable.'),
+  config_rejections_total: counter(
+    'Entries that were applied as unusable, or not at all.',
+    ['reason'],
+    each(['undecodable', 'config_invalid']),
+  ),
+
+  assigned_partitions: gauge('Partitions this process owns.', ['topic']),
+  rebalances_total: counter(
+    'Changes of the assignment, by kind.',
+    ['kind'],
+    each(['assigned', 'suspended', 'resumed']),
+  ),
+  rebalance_duration_seconds: histogram(
+    'From the first sign of a rebalance to the new assignment.',
+    [0.5, 1, 2.5, 5, 10, 20, 30, 45, 60, 120],
+  ),
+  offset_commit_duration_seconds: histogram('Duration of commits, by result.', QUICK_BUCKETS, ['result']),
+  offset_commit_failures_total: counter('Commits that were fenced or must be tried again.'),
+  last_commit_timestamp_seconds: gauge('When offsets were last committed.'),
+  last_heartbeat_timestamp_seconds: gauge('When the coordinator last took a heartbeat.'),
+  schema_registry_requests_total: counter('Schemas asked for, by result.', ['result'], each(['fetched', 'failed'])),
+
+  log_lines_total: counter(
+    'Lines logged, those held back as repeats included.',
+    ['level'],
+    each(['info', 'warn', 'error']),
+  ),
+} as const satisfies Readonly<Record<string, MetricDefinition>>;
+
+export type MetricName = keyof typeof METRICS;
+
+/** The catalogue as a Markdown table, for docs/metrics.md. */
+export function metricTable(): string {
+  const rows = Object.entries<MetricDefinition>(METRICS).map(([name, { type, labels, help }]) => {
+    const labelled = labels.map(label => `\`${label}\``).join(', ');
+    return `| \`${METRIC_PREFIX}${name}\` | ${type} | ${labelled} | ${help} |`;
+  });
+  return ['| metric | type | labels | meaning |', '|---|---|---|---|', ...rows].join('\n');
+}

@@ -1,0 +1,105 @@
+/** Metrics that are asked for when somebody scrapes, rather than kept up to date. */
+
+import type { RecordSourceStatus } from '../ports.ts';
+import { type ConnectionTally, outcomesOf } from './connection-tally.ts';
+import { CONNECTION_STATES, type ConnectionState, HOLD_REASONS } from './metric-catalogue.ts';
+import type { Labels, MetricRegistry } from './metric-registry.ts';
+
+/** Where gauges come from; asked at every scrape, so each must be cheap. */
+export interface MetricSources {
+  readonly source: () => RecordSourceStatus;
+  readonly buffer: () => { events: number; limitEvents: number; bytes: number; limitBytes: number };
+  readonly windows: () => { open: number; events: number };
+  /** Events consumed and not settled, by connection. */
+  readonly inFlight: () => ReadonlyMap<string, number>;
+  /** Event time (epoch milliseconds) of the oldest unsettled event of each partition that has one. */
+  readonly oldestUnsent: () => Iterable<{ topic: string; partition: number; eventTime: number }>;
+  readonly connections: () => Iterable<{ connectionId: string; state: ConnectionState }>;
+  readonly requests: () => { inFlight: number; limit: number };
+  readonly redisUp: () => boolean;
+}
+
+/** What the tally counted since the start of the process. */
+export function publishTally(registry: MetricRegistry, tally: ConnectionTally): void {
+  const consumed: [Labels, number][] = [];
+  const ended: [Labels, number][] = [];
+  for (const [connection, counts] of tally.entries()) {
+    consumed.push([{ connection }, counts.consumed]);
+    for (const [outcome, events] of outcomesOf(counts)) ended.push([{ connection, outcome }, events]);
+  }
+  registry.replace('connection_events_consumed_total', consumed);
+  registry.replace('connection_events_total', ended);
+}
+
+/** Brings every gauge up to date. */
+export function publishGauges(registry: MetricRegistry, tally: ConnectionTally, sources: MetricSources): void {
+  publishSource(registry, sources.source());
+  const buffer = sources.buffer();
+  registry.set('buffer_events', buffer.events);
+  registry.set('buffer_limit_events', buffer.limitEvents);
+  registry.set('buffer_bytes', buffer.bytes);
+  registry.set('buffer_limit_bytes', buffer.limitBytes);
+  const windows = sources.windows();
+  registry.set('windows_open', windows.open);
+  registry.set('window_events', windows.events);
+  const { inFlight, limit } = sources.requests();
+  registry.set('api_inflight_requests', inFlight);
+  registry.set('api_inflight_limit', limit);
+  registry.set('redis_up', sources.redisUp() ? 1 : 0);
+  const oldest = [...sources.oldestUnsent()];
+  registry.replace(
+    'oldest_unsent_event_timestamp_seconds',
+    oldest.map(({ topic, partition, eventTime }) => [{ topic, partition: String(partition) }, eventTime / 1000]),
+  );
+  publishConnections(registry, tally, sources);
+}
+
+function publishSource(registry: MetricRegistry, status: RecordSourceStatus): void {
+  const { assignment, partitions, paused } = status;
+  registry.replace(
+    'assigned_partitions',
+    assignment.map(({ topic, partitions: owned }) => [{ topic }, owned.length]),
+  );
+  const lag = (from: 'position' | 'committed'): [Labels, number][] =>
+    partitions.flatMap(partition => {
+      const { topic, highWatermark, [from]: offset } = partition;
+      if (highWatermark === null || offset === null) return [];
+      return [[{ topic, partition: String(partition.partition) }, Math.max(0, highWatermark - offset)]];
+    });
+  registry.replace('consumer_lag_records', lag('committed'));
+  registry.replace('consumer_position_lag_records', lag('position'));
+  registry.replace(
+    'consumer_paused_partitions',
+    HOLD_REASONS.map(reason => {
+      const all = paused.includes(reason);
+      const held = all ? partitions.length : partitions.filter(partition => partition.held === reason).length;
+      return [{ reason }, held];
+    }),
+  );
+}
+
+function publishConnections(registry: MetricRegistry, tally: ConnectionTally, sources: MetricSources): void {
+  const inFlight = new Map<string, number>();
+  for (const [label] of tally.entries()) inFlight.set(label, 0);
+  for (const [connectionId, events] of sources.inFlight()) {
+    const label = tally.label(connectionId);
+    inFlight.set(label, (inFlight.get(label) ?? 0) + events);
+  }
+  registry.replace(
+    'connection_events_in_flight',
+    [...inFlight].map(([connection, events]) => [{ connection }, events]),
+  );
+  const states = new Map<string, [Labels, number]>();
+  const connections = [...sources.connections()];
+  // Where labels are scarce they belong to connections with events, not to those that come first in the config.
+  const room = tally.hasRoomFor(connections.length);
+  for (const { connectionId, state: current } of connections) {
+    const connection = room ? tally.label(connectionId) : tally.labelOf(connectionId);
+    for (const state of CONNECTION_STATES) {
+      const key = `${state}|${connection}`;
+      const before = states.get(key)?.[1] ?? 0;
+      states.set(key, [{ connection, state }, before + (state === current ? 1 : 0)]);
+    }
+  }
+  registry.replace('connection_state', states.values());
+}

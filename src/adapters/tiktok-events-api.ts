@@ -1,0 +1,137 @@
+/**
+ * TikTok over HTTP. Knows addresses, headers and timeouts; what an answer means is judged elsewhere.
+ *
+ * The one thing it does judge is whether a failed request may have reached TikTok. The client starts a request (and
+ * says so) once it has a connection and is about to write: a failure before that has surely not been taken, one after
+ * it may have been.
+ */
+
+import { type Dispatcher, Pool } from 'undici';
+import type { EventsApi, EventsApiAnswer, EventsApiRequest } from '../ports.ts';
+
+/** TikTok's answers have some hundred bytes; an error page may have any size. */
+export const MAX_BODY_BYTES = 64 * 1024;
+const API_PATH = '/open_api/v1.3/';
+
+export interface EventsApiOptions {
+  /** Origin, e.g. `https://business-api.tiktok.com`. */
+  readonly baseUrl: string;
+  readonly connectTimeoutMs: number;
+  /** From the first byte written to the last one read. */
+  readonly requestTimeoutMs: number;
+  /** Requests under way at a time; each has a connection of its own. */
+  readonly maxConnectionsCount: number;
+  /** `tiktok-conversion-sync/1.2.3` */
+  readonly userAgent: string;
+}
+
+/** `close` lets requests under way end, `destroy` does not. */
+export interface EventsApiClient extends EventsApi {
+  close(): Promise<void>;
+  destroy(): Promise<void>;
+}
+
+export function createEventsApi(options: EventsApiOptions): EventsApiClient {
+  const pool = new Pool(options.baseUrl, {
+    connections: options.maxConnectionsCount,
+    // A POST is not idempotent: never a second one on a connection whose first is unanswered. HTTP/2 would do just that.
+    pipelining: 1,
+    allowH2: false,
+    connect: { timeout: options.connectTimeoutMs },
+    headersTimeout: options.requestTimeoutMs,
+    bodyTimeout: options.requestTimeoutMs,
+  });
+  return {
+    send: request => exchange(pool, request, options),
+    close: () => pool.close(),
+    destroy: () => pool.destroy(),
+  };
+}
+
+function exchange(pool: Pool, request: EventsApiRequest, options: EventsApiOptions): Promise<EventsApiAnswer> {
+  return new Promise(resolve => {
+    const attempt = new Attempt(options, resolve);
+    const headers = {
+      'access-token': request.accessToken,
+      'content-type': 'application/json',
+      accept: 'application/json',
+      'user-agent': options.userAgent,
+    };
+    pool.dispatch({ method: 'POST', path: API_PATH + request.path, headers, body: request.body }, attempt);
+  });
+}
+
+/** One request on its way. Answers exactly once; what comes after that is ignored. */
+class Attempt implements Dispatcher.DispatchHandler {
+  readonly #answer: (answer: EventsApiAnswer) => void;
+  readonly #requestTimeoutMs: number;
+  readonly #begun = performance.now();
+  readonly #body: Buffer[] = [];
+  #controller: Dispatcher.DispatchController | null = null;
+  #timer: NodeJS.Timeout;
+  #answered = false;
+  #bytes = 0;
+  #status = 0;
+  #headers: Record<string, string> = {};
+
+  constructor({ connectTimeoutMs, requestTimeoutMs }: EventsApiOptions, answer: (answer: EventsApiAnswer) => void) {
+    this.#answer = answer;
+    this.#requestTimeoutMs = requestTimeoutMs;
+    // Waiting for a free connection may take as long as the request before it.
+    this.#timer = setTimeout(() => this.#fail('CONNECT_TIMEOUT'), connectTimeoutMs + requestTimeoutMs);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#answered) {
+      // Given up while waiting for a connection: nothing has been written yet, and nothing will be.
+      controller.abort(new Error('given up'));
+      return;
+    }
+    this.#controller = controller;
+    clearTimeout(this.#timer);
+    // The client's own timeouts are coarse and begin anew with every byte; this is the one that holds.
+    this.#timer = setTimeout(() => this.#fail('REQUEST_TIMEOUT'), this.#requestTimeoutMs);
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Record<string, unknown>): void {
+    this.#status = status;
+    this.#headers = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    this.#body.push(chunk);
+    if (this.#bytes > MAX_BODY_BYTES) this.#respond();
+  }
+
+  onResponseEnd(): void {
+    this.#respond();
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#fail('code' in error ? String(error.code) : error.name);
+  }
+
+  #respond(): void {
+    const body = Buffer.concat(this.#body).subarray(0, MAX_BODY_BYTES).toString('utf8');
+    this.#settle({ kind: 'response', status: this.#status, headers: this.#headers, body, durationMs: this.#elapsed() });
+    if (this.#bytes > MAX_BODY_BYTES) this.#controller?.abort(new Error('body too large'));
+  }
+
+  #fail(code: string): void {
+    const mayHaveBeenTaken = this.#controller !== null;
+    this.#settle({ kind: 'failure', code, mayHaveBeenTaken, durationMs: this.#elapsed() });
+    this.#controller?.abort(new Error(code));
+  }
+
+  #settle(answer: EventsApiAnswer): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    clearTimeout(this.#timer);
+    this.#answer(answer);
+  }
+
+  #elapsed(): number {
+    return performance.now() - this.#begun;
+  }
+}

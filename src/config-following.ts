@@ -1,0 +1,63 @@
+/**
+ * Follows the config topic into the config table: decodes each record and applies it, in the order of the topic.
+ *
+ * A record whose schema cannot be fetched is read again later, and until the topic has been read once to its end the
+ * table counts as incomplete: an event resolved against half a table would be skipped for a mapping not yet read.
+ */
+
+import type { ConfigTable } from './core/config-table.ts';
+import { type ConfigDecoder, readConfigRecord } from './core/decode-config.ts';
+import type { Telemetry } from './ports.ts';
+import type { SchemaLearning } from './schema-learning.ts';
+
+/** A record of the config topic. */
+export interface ConfigTopicRecord {
+  readonly offset: number;
+  readonly key: string | null;
+  readonly value: Buffer | null;
+}
+
+export class ConfigFollowing {
+  readonly table: ConfigTable;
+  readonly #decoder: ConfigDecoder;
+  readonly #schemas: SchemaLearning;
+  readonly #telemetry: Telemetry;
+  #readToEnd = false;
+
+  constructor(table: ConfigTable, decoder: ConfigDecoder, schemas: SchemaLearning, telemetry: Telemetry) {
+    this.table = table;
+    this.#decoder = decoder;
+    this.#schemas = schemas;
+    this.#telemetry = telemetry;
+  }
+
+  /** Whether events may be resolved: the topic was read to its end and no key is without a readable version. */
+  get complete(): boolean {
+    return this.#readToEnd && this.table.blockingKeys().length === 0;
+  }
+
+  /** Applies one record; `retry` when its schema cannot be had yet. Never rejects. */
+  async apply(record: ConfigTopicRecord): Promise<'applied' | 'retry'> {
+    if (!(await this.#schemas.learn(this.#decoder, [record]))) return 'retry';
+    const change = readConfigRecord(this.#decoder, record);
+    if ('needsSchema' in change) return 'retry';
+    const key = record.key ?? '(no key)';
+    this.table.apply(record.offset, key, change);
+    const problem = this.table.problems().find(candidate => candidate.key === key);
+    if (problem !== undefined) this.#telemetry.configRejected(key, problem.kind);
+    this.#report();
+    return 'applied';
+  }
+
+  /** The topic was read to the end it had at the start. */
+  caughtUp(): void {
+    this.#readToEnd = true;
+    this.#report();
+  }
+
+  #report(): void {
+    const { size, generation } = this.table;
+    const invalid = this.table.problems().length;
+    this.#telemetry.configApplied({ entries: size, invalid, generation, complete: this.complete });
+  }
+}

@@ -1,0 +1,25 @@
+/** What a command may use of the process it runs in. `main.ts` fills it from `process`, tests with plain values. */
+
+export interface Terminal {
+  write(text: string): void;
+  /** Whether colours are wanted: a terminal, no `NO_COLOR`, not `TERM=dumb`. */
+  readonly color: boolean;
+}
+
+export interface Host {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** For data. */
+  readonly out: Terminal;
+  /** For messages. */
+  readonly err: Terminal;
+  /** Text of a file; throws where it cannot be read. */
+  readFile(path: string): string;
+  /** Epoch milliseconds. */
+  now(): number;
+  readonly nodeVersion: string;
+  /**
+   * From now on the first SIGTERM or SIGINT aborts the answered signal instead of ending the process; a second one
+   * ends it at once.
+   */
+  stopSignal(): AbortSignal;
+}

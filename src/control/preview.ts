@@ -1,0 +1,155 @@
+/**
+ * `preview`: the exact request that one event would make, or why nothing would be sent. The event takes the way it
+ * takes in the service (resolve, build, body); nothing is contacted and no token is looked up.
+ */
+
+import type { Config } from '../config-options.ts';
+import { createBuilder } from '../core/build-event.ts';
+import type { Connection, Mapping } from '../core/config-entry.ts';
+import { ConfigTable } from '../core/config-table.ts';
+import type { EventSchemas } from '../core/decode.ts';
+import type { ConfigSchemas } from '../core/decode-config.ts';
+import { CodedError, type ErrorCode } from '../core/error-codes.ts';
+import { connectionFromJson, eventFromJson, type FromJson, mappingFromJson } from '../core/json-input.ts';
+import type { DeadLetterReason, Refusal, Skip, SkipReason } from '../core/outcome.ts';
+import type { BusinessEvent } from '../core/record.ts';
+import { resolve } from '../core/resolve.ts';
+import { trackBody, trackPath } from '../core/tiktok-body.ts';
+import type { TikTokEvent } from '../core/tiktok-event.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import type { Host } from './host.ts';
+import { highlight } from './terminal.ts';
+
+/** Paths of the three JSON files; `now` is what the clock is taken to be, epoch milliseconds. */
+export interface PreviewRequest {
+  readonly event: string;
+  readonly connection: string;
+  readonly mapping: string;
+  readonly now: number;
+  readonly json: boolean;
+}
+
+/** Why nothing would be sent: a reason of `core/outcome.ts`, or a file that is not what it should be. */
+interface Refused {
+  readonly code: SkipReason | DeadLetterReason | Extract<ErrorCode, 'INPUT_INVALID'>;
+  readonly reason: string;
+}
+
+export function runPreview(
+  request: PreviewRequest,
+  options: Config['events'],
+  schemas: EventSchemas & ConfigSchemas,
+  host: Host,
+): ExitCode {
+  const { out, err } = host;
+  const preview = makePreview(request, options, schemas, host);
+  if ('code' in preview) {
+    if (request.json) out.write(`${JSON.stringify({ refused: preview })}\n`);
+    else err.write(`${highlight(preview.code, err)}  ${preview.reason}\nNothing would be sent.\n`);
+    return EXIT.invalid;
+  }
+  const body = trackBody(preview.destination, [preview.json]);
+  out.write(request.json ? `{"request":${body}}\n` : `${body}\n`);
+  if (!request.json) {
+    const notes = preview.notes.length === 0 ? '' : ` Left out or corrected: ${preview.notes.join(', ')}.`;
+    err.write(`POST /open_api/v1.3/${trackPath(preview.destination)}${notes}\n`);
+  }
+  return EXIT.ok;
+}
+
+function makePreview(
+  request: PreviewRequest,
+  options: Config['events'],
+  schemas: EventSchemas & ConfigSchemas,
+  host: Host,
+): TikTokEvent | Refused {
+  const event = eventFromJson(readJson(request.event, host), schemas);
+  const connection = connectionFromJson(readJson(request.connection, host), schemas);
+  const mapping = mappingFromJson(readJson(request.mapping, host), schemas);
+  const problems = [
+    ...problemsOf(request.event, event),
+    ...problemsOf(request.connection, connection),
+    ...problemsOf(request.mapping, mapping),
+  ];
+  if (problems.length > 0) return { code: 'INPUT_INVALID', reason: problems.join('; ') };
+  for (const read of [connection, mapping, event]) if ('refusal' in read) return refusedBy(read.refusal);
+  if (!('value' in event && 'value' in connection && 'value' in mapping)) throw new Error('a file was not judged');
+  return buildPreview(event.value, connection.value, mapping.value, options, request.now);
+}
+
+function buildPreview(
+  event: BusinessEvent,
+  connection: Connection,
+  mapping: Mapping,
+  options: Config['events'],
+  now: number,
+): TikTokEvent | Refused {
+  if (!connection.enabled) return { code: 'connection_disabled', reason: 'The connection is disabled.' };
+  const triggered: Mapping = { ...mapping, trigger: mapping.trigger ?? event.trigger };
+  const table = new ConfigTable();
+  table.apply(0, `connection:${connection.connection_id}`, {
+    kind: 'entry',
+    entry: { kind: 'connection', connection },
+  });
+  table.apply(1, `mapping:${mapping.mapping_id}`, { kind: 'entry', entry: { kind: 'mapping', mapping: triggered } });
+  const resolution = resolve(event, table);
+  if ('skip' in resolution) return { code: resolution.skip, reason: whyUnmatched(event, connection, mapping) };
+
+  const { maxAgeMs, maxFutureMs, maxEventBytes } = options;
+  const build = createBuilder({ maxEventAgeMs: maxAgeMs, maxFutureMs, maxEventBytes });
+  const built = build(event, mapping, connection, now);
+  if ('skip' in built) return skippedBy(built);
+  return 'deadLetter' in built ? refusedBy(built) : built;
+}
+
+function readJson(path: string, host: Host): unknown {
+  let text: string;
+  try {
+    text = host.readFile(path);
+  } catch (error) {
+    throw new CodedError('INPUT_UNREADABLE', error instanceof Error ? error.message : String(error));
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message quotes the text, which may hold personal data.
+    throw new CodedError('INPUT_UNREADABLE', `${path} is not JSON`);
+  }
+}
+
+function problemsOf(file: string, read: FromJson<unknown>): readonly string[] {
+  if (!('problems' in read)) return [];
+  return read.problems.map(({ path, message }) => `${file}: ${path === '' ? '' : `${path} `}${message}`);
+}
+
+function refusedBy({ deadLetter, detail }: Refusal): Refused {
+  return { code: deadLetter, reason: `The event would be a dead letter: ${detail}` };
+}
+
+const SKIPS: Readonly<Partial<Record<SkipReason, string>>> = {
+  consent_denied: 'the contact denied consent',
+  negative_value: 'its value is negative, and TikTok takes no corrections',
+};
+
+function skippedBy({ skip }: Skip): Refused {
+  return { code: skip, reason: `The event would be skipped: ${SKIPS[skip] ?? skip}.` };
+}
+
+/** What keeps the three from belonging together, all of it. */
+function whyUnmatched(event: BusinessEvent, connection: Connection, mapping: Mapping): string {
+  const reasons: string[] = [];
+  if (event.workspace_id !== connection.workspace_id) {
+    reasons.push(`the event is of workspace ${event.workspace_id}, the connection of ${connection.workspace_id}`);
+  }
+  if (mapping.connection_id !== connection.connection_id) {
+    reasons.push(`the mapping is of connection ${mapping.connection_id}, not of ${connection.connection_id}`);
+  }
+  if (!mapping.enabled) reasons.push('the mapping is disabled');
+  if (mapping.trigger !== null && mapping.trigger !== event.trigger) {
+    reasons.push(`the mapping waits for ${mapping.trigger}, the event is ${event.trigger}`);
+  }
+  if (mapping.event_name_filter !== '' && mapping.event_name_filter !== event.event_name) {
+    reasons.push(`the mapping waits for events named "${mapping.event_name_filter}"`);
+  }
+  return `The event would be skipped: ${reasons.join('; ')}.`;
+}

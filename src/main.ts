@@ -1,0 +1,59 @@
+/** The only file that touches the process: arguments, environment, files and signals in, text and exit code out. */
+
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { type HeavyCommands, reportError, runCli } from './cli.ts';
+import { EXIT } from './control/exit-codes.ts';
+import type { Host, Terminal } from './control/host.ts';
+import { wantsColor } from './control/terminal.ts';
+
+const EXIT_BY_SIGNAL = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const;
+
+function terminal(stream: NodeJS.WriteStream): Terminal {
+  return { write: text => stream.write(text), color: wantsColor(stream.isTTY === true, process.env) };
+}
+
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  const received = (signal: keyof typeof EXIT_BY_SIGNAL): void => {
+    if (stop.signal.aborted) process.exit(EXIT_BY_SIGNAL[signal]);
+    stop.abort(signal);
+  };
+  process.on('SIGINT', received).on('SIGTERM', received);
+  return stop.signal;
+}
+
+const host: Host = {
+  env: process.env,
+  out: terminal(process.stdout),
+  err: terminal(process.stderr),
+  readFile: path => readFileSync(path, 'utf8'),
+  now: () => Date.now(),
+  nodeVersion: process.version,
+  stopSignal,
+};
+
+const heavy: HeavyCommands = {
+  run: async (config, runHost) => (await import('./service.ts')).runService(config, runHost),
+  topics: async (...request) => (await import('./topics-command.ts')).runTopics(...request),
+  preview: async (request, events, previewHost) => {
+    const { readSchemas } = await import('./adapters/schema-files.ts');
+    return (await import('./control/preview.ts')).runPreview(request, events, readSchemas(), previewHost);
+  },
+};
+
+/** State after an error that nobody caught is unknown: nothing more is committed, the platform starts anew. */
+function die(error: unknown): void {
+  process.exit(reportError(error, host.err));
+}
+
+process.on('uncaughtException', die).on('unhandledRejection', die);
+// A reader that went away (`tiktok-sync check | head`) wants no message either.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(EXIT.unexpected);
+});
+
+const exitCode = await runCli(process.argv.slice(2), host, heavy);
+// A connection that somebody forgot to close must not keep a finished command alive.
+process.stdout.write('', () => process.exit(exitCode));

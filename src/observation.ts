@@ -1,0 +1,150 @@
+/**
+ * What operators see of the running service: the gauges of /metrics and the answer of /status, from one place.
+ *
+ * Exists from the start, so that probes are answered while the service still waits for its configuration; until the
+ * pipeline runs there are no partitions and nothing is under way.
+ */
+
+import type { MetricSources } from './adapters/metric-gauges.ts';
+import type { Config } from './config.ts';
+import type { ConnectionStatus, ServiceStatus } from './control/admin-status.ts';
+import { VERSION } from './control/version.ts';
+import type { ConfigTable } from './core/config-table.ts';
+import type { Delivery } from './delivery.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { Clock, RecordSource, RecordSourceStatus } from './ports.ts';
+
+/** The parts that exist once the pipeline is assembled. */
+export interface Running {
+  readonly pipeline: Pipeline;
+  readonly source: RecordSource;
+  readonly delivery: Delivery;
+}
+
+export interface Surroundings {
+  readonly config: Config;
+  readonly table: ConfigTable;
+  readonly clock: Clock;
+  readonly nodeVersion: string;
+  readonly configComplete: () => boolean;
+  readonly redisUp: () => boolean;
+}
+
+type ConnectionState = 'active' | 'parked' | 'disabled' | 'unusable';
+
+const NOT_JOINED: RecordSourceStatus = {
+  joined: false,
+  epoch: 0,
+  suspended: false,
+  assignment: [],
+  paused: [],
+  partitions: [],
+  sinceHeartbeatMs: null,
+  sinceCommitMs: null,
+  acceptingForMs: null,
+};
+const NOTHING: ReadonlyMap<string, number> = new Map();
+
+export class Observation {
+  /** Set when the pipeline is assembled. */
+  running: Running | null = null;
+  readonly #surroundings: Surroundings;
+  readonly #startedAt: number;
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+    this.#startedAt = surroundings.clock.now();
+  }
+
+  metricSources(): MetricSources {
+    const { config, redisUp } = this.#surroundings;
+    const { maxBufferedBytes: limitBytes, maxBufferedEventsCount: limitEvents } = config.window;
+    return {
+      source: () => this.#source(),
+      buffer: () => ({ ...this.#buffer(), limitEvents, limitBytes }),
+      windows: () => this.#windows(),
+      inFlight: () => this.#assignment()?.inFlight ?? NOTHING,
+      oldestUnsent: () => this.#oldestUnsent(),
+      connections: () =>
+        this.#connections().map(({ connection_id, state }) => ({ connectionId: connection_id, state })),
+      requests: () => ({
+        inFlight: this.running?.delivery.requestsInFlight ?? 0,
+        limit: config.delivery.maxConnectionsCount,
+      }),
+      redisUp,
+    };
+  }
+
+  status(): ServiceStatus {
+    const { clock, config, nodeVersion } = this.#surroundings;
+    const source = this.#source();
+    return {
+      version: VERSION,
+      node: nodeVersion,
+      started_at: new Date(this.#startedAt).toISOString(),
+      uptime_seconds: Math.round((clock.now() - this.#startedAt) / 1000),
+      group: {
+        id: config.kafka.groupId,
+        joined: source.joined,
+        epoch: source.epoch,
+        suspended: source.suspended,
+        paused: source.paused,
+        since_heartbeat_ms: source.sinceHeartbeatMs,
+        since_commit_ms: source.sinceCommitMs,
+      },
+      partitions: source.partitions.map(({ topic, partition, position, committed, highWatermark, held }) => {
+        return { topic, partition, position, committed, log_end: highWatermark, held };
+      }),
+      buffer: this.#buffer(),
+      windows: this.#windows(),
+      config: this.#config(),
+      connections: this.#connections(),
+    };
+  }
+
+  #assignment() {
+    return this.running?.pipeline.assignment ?? null;
+  }
+
+  #source(): RecordSourceStatus {
+    return this.running?.source.status() ?? NOT_JOINED;
+  }
+
+  #buffer(): { events: number; bytes: number } {
+    const budget = this.#assignment()?.budget;
+    return { events: budget?.events ?? 0, bytes: budget?.bytes ?? 0 };
+  }
+
+  #windows(): { open: number; events: number } {
+    const windows = this.#assignment()?.windows;
+    return { open: windows?.openCount ?? 0, events: windows?.events ?? 0 };
+  }
+
+  *#oldestUnsent(): Iterable<{ topic: string; partition: number; eventTime: number }> {
+    for (const account of this.#assignment()?.ledger.accounts() ?? []) {
+      const eventTime = account.oldestUnsettledEventTime();
+      if (eventTime !== null) yield { topic: account.topic, partition: account.partition, eventTime };
+    }
+  }
+
+  #config(): ServiceStatus['config'] {
+    const { configComplete, table } = this.#surroundings;
+    const problems = table.problems().map(({ key, kind, problem, earlierVersionInForce }) => {
+      return { key, kind, problem, earlier_version_in_force: earlierVersionInForce };
+    });
+    return { generation: table.generation, complete: configComplete(), entries: table.size, problems };
+  }
+
+  /** Every usable connection; what is wrong with the others is among the configuration's problems. */
+  #connections(): (ConnectionStatus & { readonly state: ConnectionState })[] {
+    const parked = this.running?.delivery.parked() ?? new Map<string, string>();
+    const inFlight = this.#assignment()?.inFlight ?? NOTHING;
+    return [...this.#surroundings.table.connections()].map(connection => {
+      const { connection_id, workspace_id, advertiser_name, pixel_id, enabled } = connection;
+      const reason = parked.get(connection_id) ?? null;
+      const state = enabled ? (reason === null ? 'active' : 'parked') : 'disabled';
+      const events_in_flight = inFlight.get(connection_id) ?? 0;
+      return { connection_id, workspace_id, advertiser_name, pixel_id, state, reason, events_in_flight };
+    });
+  }
+}

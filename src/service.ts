@@ -1,0 +1,356 @@
+/**
+ * The composition root: builds every part from the configuration, starts them in order, stops them in reverse. The
+ * only file that knows adapters and pipeline both.
+ */
+
+import { hostname } from 'node:os';
+import { systemClock as clock } from './adapters/clock.ts';
+import { createKafka } from './adapters/kafka-client.ts';
+import { KafkaConfigTable } from './adapters/kafka-config-table.ts';
+import { KafkaDeadLetters } from './adapters/kafka-dead-letters.ts';
+import { KafkaProducer } from './adapters/kafka-producer.ts';
+import { KafkaRecordSource } from './adapters/kafka-record-source.ts';
+import { KafkaSyncLog } from './adapters/kafka-sync-log.ts';
+import { createRedisClaims } from './adapters/redis-claims.ts';
+import { readSchemas } from './adapters/schema-files.ts';
+import { SchemaRegistry } from './adapters/schema-registry.ts';
+import { createTelemetry, type ServiceTelemetry } from './adapters/telemetry.ts';
+import { createEventsApi } from './adapters/tiktok-events-api.ts';
+import { createTokens } from './adapters/tokens.ts';
+import { Claiming } from './claiming.ts';
+import { Commits } from './commits.ts';
+import type { Config } from './config.ts';
+import { ConfigFollowing } from './config-following.ts';
+import { startAdminServer } from './control/admin-http.ts';
+import type { Host } from './control/host.ts';
+import { VERSION } from './control/version.ts';
+import { createBuilder } from './core/build-event.ts';
+import type { Connection } from './core/config-entry.ts';
+import { ConfigTable } from './core/config-table.ts';
+import { createEventDecoder } from './core/decode.ts';
+import { createConfigDecoder } from './core/decode-config.ts';
+import { SyncLogEncoder } from './core/encode.ts';
+import { CodedError } from './core/error-codes.ts';
+import type { WindowOptions } from './core/window.ts';
+import { Delivery } from './delivery.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { Observation } from './observation.ts';
+import { Pipeline } from './pipeline.ts';
+import type { Claims, Clock, DeadLetters, SyncLog } from './ports.ts';
+import { type CheckState, Readiness } from './readiness.ts';
+import { SchemaLearning } from './schema-learning.ts';
+import { Settlement } from './settlement.ts';
+import { watch } from './watchdog.ts';
+
+const APPLICATION = 'tiktok-conversion-sync';
+/** Of the shutdown's time, what is left for leaving the group and closing connections. */
+const LEAVE_MS = 5_000;
+const CONFIG_CHECK_MS = 200;
+const REDIS_PING_MS = 5_000;
+/** After that a write counts as failed: consumption pauses, and it is tried again. */
+const PRODUCE_GIVE_UP_MS = 10_000;
+const NODE_TLS = { ca: null, cert: null, key: null, rejectUnauthorized: true };
+const NEVER = new AbortController().signal;
+
+interface Written {
+  readonly deadLetters: DeadLetters;
+  readonly syncLog: SyncLog;
+}
+
+/**
+ * Runs the service until `host.stopSignal()` aborts, then drains it.
+ * @throws CodedError `DEPENDENCY_UNREACHABLE` when Kafka, Redis or the registry cannot be reached at start, and
+ * whatever ended it when it could not go on.
+ */
+export async function runService(config: Config, host: Host): Promise<void> {
+  const stop = host.stopSignal();
+  const telemetry = createTelemetry({
+    level: config.log.level,
+    format: config.log.format,
+    write: text => host.out.write(text),
+    now: clock.now,
+    version: VERSION,
+    nodeVersion: host.nodeVersion,
+    maxLabelledConnectionsCount: config.metrics.maxLabelledConnectionsCount,
+  });
+  const lifecycle = new Lifecycle((name, error) =>
+    telemetry.notice('warn', 'STOP_FAILED', `${name} did not stop cleanly`, { problem: messageOf(error) }),
+  );
+  try {
+    await new Service(config, host, telemetry, lifecycle, stop).run();
+  } finally {
+    await lifecycle.stop();
+  }
+}
+
+class Service {
+  readonly #config: Config;
+  readonly #telemetry: ServiceTelemetry;
+  readonly #lifecycle: Lifecycle;
+  readonly #stop: AbortSignal;
+  readonly #host: Host;
+  readonly #readiness = new Readiness(clock);
+  readonly #fatal = Promise.withResolvers<never>();
+  readonly #schemas = readSchemas();
+  readonly #registry: SchemaRegistry;
+  readonly #learning: SchemaLearning;
+  readonly #table: ConfigTable;
+  readonly #observation: Observation;
+  #following: ConfigFollowing | null = null;
+  #redisUp = false;
+
+  constructor(config: Config, host: Host, telemetry: ServiceTelemetry, lifecycle: Lifecycle, stop: AbortSignal) {
+    this.#config = config;
+    this.#host = host;
+    this.#telemetry = telemetry;
+    this.#lifecycle = lifecycle;
+    this.#stop = stop;
+    const { url, username, password, timeoutMs, unknownSchemaGraceMs } = config.registry;
+    this.#registry = new SchemaRegistry({ url, username, password, timeoutMs, tls: NODE_TLS });
+    this.#learning = new SchemaLearning(this.#registry, clock, telemetry, unknownSchemaGraceMs);
+    this.#table = new ConfigTable(config.config.ignore);
+    this.#observation = new Observation({
+      config,
+      table: this.#table,
+      clock,
+      nodeVersion: host.nodeVersion,
+      configComplete: () => this.#following?.complete ?? false,
+      redisUp: () => this.#redisUp,
+    });
+    // Whoever waits for it hears of it; nobody may be waiting yet.
+    this.#fatal.promise.catch(() => {});
+  }
+
+  /** Everything that can be wrong with the surroundings shows before the group is joined. */
+  async run(): Promise<void> {
+    const stopRequested = new Promise<void>(resolve => {
+      this.#stop.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await this.#startAdmin();
+    const claims = await this.#startClaims();
+    const written = await this.#startProducer();
+    const following = await this.#followConfig();
+    await Promise.race([this.#untilComplete(following), stopRequested, this.#fatal.promise]);
+    if (this.#stop.aborted) return;
+    const { pipeline, source } = this.#assemble(claims, written);
+    await source.start(pipeline);
+    this.#readiness.pass('group');
+    this.#readiness.pass('serving');
+    this.#telemetry.notice('info', 'SERVICE_READY', 'the service reads, delivers and commits', { version: VERSION });
+    await Promise.race([stopRequested, this.#fatal.promise]);
+    await this.#drain(pipeline, source);
+  }
+
+  /** First of all, so that probes are answered while the rest is still starting. */
+  async #startAdmin(): Promise<void> {
+    const telemetry = this.#telemetry;
+    const server = await startAdminServer(this.#config.http, {
+      liveness: () => this.#liveness(),
+      readiness: () => this.#readiness.checks,
+      metrics: { contentType: telemetry.metricsContentType, text: () => telemetry.metricsText() },
+      status: () => this.#observation.status(),
+    });
+    this.#lifecycle.started('admin server', () => server.close());
+    telemetry.observe(this.#observation.metricSources());
+    telemetry.notice('info', 'LISTENING', 'health, metrics and status are served', { url: server.url });
+  }
+
+  /** That this is answered shows a live event loop; the poll loop shows by its heartbeats. */
+  #liveness(): readonly CheckState[] {
+    const age = this.#observation.running?.source.status().sinceHeartbeatMs ?? 0;
+    const ok = age <= this.#config.watchdog.heartbeatMaxAgeMs;
+    const reason = ok ? 'ok' : `no heartbeat for ${Math.round(age / 1000)} s`;
+    return [{ name: 'group', ok, reason, since: clock.now() - age }];
+  }
+
+  async #startClaims(): Promise<Claims> {
+    const claims = createRedisClaims(this.#config.redis);
+    this.#lifecycle.started('redis', () => claims.close());
+    await claims.connect();
+    this.#readiness.pass('redis');
+    this.#redisUp = true;
+    const stopPinging = every(REDIS_PING_MS, clock, async () => {
+      this.#redisUp = await claims.ping().then(
+        () => true,
+        () => false,
+      );
+    });
+    this.#lifecycle.started('redis ping', stopPinging);
+    return claims;
+  }
+
+  /** One producer for dead letters and sync log; the log's schema is registered or found before anything is read. */
+  async #startProducer(): Promise<Written> {
+    const { kafka, topics } = this.#config;
+    const subject = `${topics.syncLog}-value`;
+    const schemaId = await this.#registry.idOf(subject, this.#schemas.syncLogEntry).catch((error: unknown) => {
+      throw new CodedError('DEPENDENCY_UNREACHABLE', `${messageOf(error)}. Check registry.url.`, { cause: error });
+    });
+    this.#readiness.pass('registry');
+    const options = { compression: 'none', giveUpAfterMs: PRODUCE_GIVE_UP_MS } as const;
+    const producer = new KafkaProducer(createKafka(kafka, 'producer', this.#telemetry), options, clock);
+    this.#lifecycle.started('producer', () => producer.disconnect());
+    await producer.connect().catch((error: unknown) => {
+      const message = `Kafka cannot be reached at ${kafka.brokers.join(', ')} (${messageOf(error)}). Check kafka.brokers.`;
+      throw new CodedError('DEPENDENCY_UNREACHABLE', message, { cause: error });
+    });
+    this.#readiness.pass('producer');
+    const encoder = new SyncLogEncoder(this.#schemas.syncLogEntry, schemaId);
+    const writer = { appVersion: VERSION, instance: hostname() };
+    return {
+      deadLetters: new KafkaDeadLetters(producer, topics.deadLetter, writer),
+      syncLog: new KafkaSyncLog(producer, topics.syncLog, entry => encoder.encode(entry)),
+    };
+  }
+
+  async #followConfig(): Promise<ConfigFollowing> {
+    const { kafka, topics } = this.#config;
+    const decoder = createConfigDecoder(this.#schemas);
+    const following = new ConfigFollowing(this.#table, decoder, this.#learning, this.#telemetry);
+    this.#following = following;
+    const parts = { kafka: createKafka(kafka, 'config', this.#telemetry), clock, telemetry: this.#telemetry };
+    const reader = new KafkaConfigTable({ ...kafka, topic: topics.config }, parts);
+    this.#lifecycle.started('config topic', () => reader.stop());
+    await reader.start(following);
+    return following;
+  }
+
+  /** Waits for the config table as long as it takes: half a table would skip events for mappings not yet read. */
+  async #untilComplete(following: ConfigFollowing): Promise<void> {
+    while (!following.complete && !this.#stop.aborted) {
+      const keys = this.#table.blockingKeys().slice(0, 5).join(', ');
+      const reason = keys === '' ? 'the config topic is being read' : `no readable version of ${keys}`;
+      this.#readiness.fail('config', reason);
+      if (keys !== '') {
+        const message = `the service waits: ${reason}. Repair or delete the entry, or list it in config.ignore`;
+        this.#telemetry.notice('error', 'CONFIG_BLOCKED', message);
+      }
+      await new Promise<void>(resolve => clock.after(CONFIG_CHECK_MS, resolve));
+    }
+    if (following.complete) this.#readiness.pass('config');
+  }
+
+  /** Wires the story: who tells whom is all here. */
+  #assemble(claims: Claims, { deadLetters, syncLog }: Written): { pipeline: Pipeline; source: KafkaRecordSource } {
+    const { dedup, events, kafka, redis, topics, window } = this.#config;
+    const telemetry = this.#telemetry;
+    const source = new KafkaRecordSource(
+      { ...kafka, topics: [topics.conversions, topics.revenueUpdates] },
+      { kafka: createKafka(kafka, 'events', telemetry), clock, telemetry, onFatal: error => this.#fatal.reject(error) },
+    );
+    this.#lifecycle.started('record source', () => source.stop());
+    const settlement = new Settlement({
+      syncLog,
+      deadLetters,
+      claims,
+      telemetry,
+      clock,
+      random: Math.random,
+      insistOnMarks: dedup.onUnavailable === 'pause',
+      onSettled: assignment => pipeline.onSettled(assignment),
+      onStalled: stalled => (stalled ? source.pause('settlement') : source.resume('settlement')),
+    });
+    this.#lifecycle.started('settlement', () => settlement.close());
+    const commits = new Commits(source, settlement, clock, kafka.commitIntervalMs);
+    const delivery = this.#createDelivery(source, settlement);
+    const decoder = createEventDecoder(this.#schemas);
+    const build = createBuilder({
+      maxEventAgeMs: events.maxAgeMs,
+      maxFutureMs: events.maxFutureMs,
+      maxEventBytes: events.maxEventBytes,
+    });
+    const pipeline: Pipeline = new Pipeline({
+      source,
+      learnSchemas: records => this.#learning.learn(decoder, records),
+      drafting: { decoder, table: this.#table, build },
+      claiming: new Claiming(claims, clock, telemetry, { ...dedup, keyPrefix: redis.keyPrefix }),
+      delivery,
+      settlement,
+      commits,
+      telemetry,
+      clock,
+      window: this.#windowOptions(),
+      budget: { ...window, maxEvents: window.maxBufferedEventsCount, maxBytes: window.maxBufferedBytes },
+    });
+    this.#observation.running = { pipeline, source, delivery };
+    this.#watch(source, commits);
+    return { pipeline, source };
+  }
+
+  #createDelivery(source: KafkaRecordSource, settlement: Settlement): Delivery {
+    const { delivery, tiktok, tokens, window } = this.#config;
+    const api = createEventsApi({ ...delivery, baseUrl: tiktok.baseUrl, userAgent: `${APPLICATION}/${VERSION}` });
+    this.#lifecycle.started('events api', () => api.destroy());
+    return new Delivery({
+      api,
+      tokens: createTokens(tokens.dir, this.#host.env),
+      clock,
+      random: Math.random,
+      telemetry: this.#telemetry,
+      options: { ...delivery, probeIntervalMs: window.sizeMs },
+      connectionNow: connectionId => this.#connectionNow(connectionId),
+      holdsLease: () => source.holdsLease(),
+      settle: (assignment, items) => void settlement.settle(assignment, items),
+    });
+  }
+
+  #connectionNow(connectionId: string): Connection | 'unusable' | null {
+    const usable = this.#table.connection(connectionId);
+    if (usable !== null) return usable;
+    return this.#table.connectionOffset(connectionId) === null ? null : 'unusable';
+  }
+
+  #windowOptions(): WindowOptions {
+    const { delivery, window } = this.#config;
+    return {
+      sizeMs: window.sizeMs,
+      batchMaxEvents: delivery.batchMaxEventsCount,
+      batchMaxBytes: delivery.batchMaxBytes,
+    };
+  }
+
+  #watch(source: KafkaRecordSource, commits: Commits): void {
+    const { commitMaxAgeMs, heartbeatMaxAgeMs } = this.#config.watchdog;
+    const lastHeartbeat = (): number | null => {
+      const age = source.status().sinceHeartbeatMs;
+      return age === null ? null : clock.monotonic() - age;
+    };
+    const stopWatching = watch(
+      [
+        { name: 'heartbeat', since: lastHeartbeat, maxAgeMs: heartbeatMaxAgeMs },
+        { name: 'commit', since: () => commits.waitingSince, maxAgeMs: commitMaxAgeMs },
+      ],
+      clock,
+      (name, overdueMs) => {
+        const seconds = Math.round(overdueMs / 1000);
+        const message = `no good ${name} for ${seconds} s: this process holds its partitions without working on them`;
+        this.#fatal.reject(new CodedError('CONSUMER_STUCK', `${message}. It ends, so that another takes them over.`));
+      },
+    );
+    this.#lifecycle.started('watchdog', stopWatching);
+  }
+
+  /** Stop fetching, deliver and commit what can be, leave. A second signal ends the process at once (main.ts). */
+  async #drain(pipeline: Pipeline, source: KafkaRecordSource): Promise<void> {
+    const { deadlineMs } = this.#config.shutdown;
+    this.#readiness.fail('serving', 'draining');
+    this.#telemetry.notice('info', 'SERVICE_DRAINING', 'no more is read; what was read is delivered and committed');
+    source.quiesce();
+    await pipeline.drain(Math.max(deadlineMs - LEAVE_MS, deadlineMs / 2), NEVER);
+    this.#telemetry.notice('info', 'SERVICE_STOPPED', 'what was left is handed over to the next owner');
+  }
+}
+
+/** Runs `work` again and again, `intervalMs` after its last end; the returned function ends it. */
+function every(intervalMs: number, { after }: Clock, work: () => Promise<void>): () => void {
+  let cancel = (): void => {};
+  const next = (): void => {
+    cancel = after(intervalMs, () => void work().then(next));
+  };
+  next();
+  return () => cancel();
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

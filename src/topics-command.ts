@@ -1,0 +1,47 @@
+/** `topics ensure|check` on the real cluster: connects, lets `control/topics.ts` judge, says what was found. */
+
+import { systemClock } from './adapters/clock.ts';
+import { createKafka } from './adapters/kafka-client.ts';
+import { KafkaTopics } from './adapters/kafka-topics.ts';
+import type { Config } from './config.ts';
+import { EXIT, type ExitCode } from './control/exit-codes.ts';
+import type { Host } from './control/host.ts';
+import { checkTopics, ensureTopics, type TopicsReport, topicLines } from './control/topics.ts';
+import { CodedError } from './core/error-codes.ts';
+
+export interface TopicsRequest {
+  readonly action: 'ensure' | 'check';
+  /** Partitions of each topic that is created. */
+  readonly partitions: number;
+  readonly json: boolean;
+}
+
+export async function runTopics(request: TopicsRequest, config: Config, host: Host): Promise<ExitCode> {
+  const report = await withCluster(config, host, topics =>
+    request.action === 'check'
+      ? checkTopics(config.topics, topics)
+      : ensureTopics(config.topics, topics, request.partitions),
+  );
+  const text = request.json ? JSON.stringify(report, null, 2) : topicLines(report).join('\n');
+  host.out.write(`${text}\n`);
+  return report.ok ? EXIT.ok : EXIT.foundWrong;
+}
+
+async function withCluster(
+  { kafka }: Config,
+  host: Host,
+  use: (topics: KafkaTopics) => Promise<TopicsReport>,
+): Promise<TopicsReport> {
+  // What the client logs on its way to a failure is said once, by the failure.
+  const topics = new KafkaTopics(createKafka(kafka, 'topics', { notice: () => undefined }), systemClock);
+  try {
+    await topics.connect();
+    return await use(topics);
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    const message = `Kafka at ${kafka.brokers.join(', ')} could not be asked (${problem}). Check kafka.brokers, TLS and SASL.`;
+    throw new CodedError('DEPENDENCY_UNREACHABLE', message, { cause: error });
+  } finally {
+    await topics.disconnect().catch(() => host.err.write('The connection to Kafka did not close cleanly.\n'));
+  }
+}
