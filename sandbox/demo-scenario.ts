@@ -1,0 +1,218 @@
+/**
+ * The demo's business: two workspaces, three connections, six mappings that between them use every mapping option,
+ * and a believable stream of events, with what must come of each, worked out here and not asked of the service.
+ */
+
+import type { EventProducer, Fields } from './event-producer.ts';
+import { pixelOf, type World } from './world.ts';
+
+/** What the demo expects TikTok to have counted, as `pixel|event name|event id`. */
+export type Expected = Set<string>;
+
+export interface Stream {
+  /** Produces the next few records; returns how many. */
+  step(): Promise<number>;
+  readonly expected: Expected;
+  readonly produced: number;
+}
+
+const MAIN = 'acme-main';
+const TRIAL = 'acme-trial';
+const SHOP = 'globex-shop';
+
+export const CONNECTIONS = [MAIN, TRIAL, SHOP] as const;
+
+/** Writes connections and mappings to the config topic; the simulator knows another token for the shop's pixel. */
+export async function configure(world: World): Promise<void> {
+  const { producer } = world;
+  await world.connect(MAIN, {
+    workspace_id: 'acme',
+    advertiser_name: 'Acme Robotics',
+    default_country: 'GB',
+    fallback_page_url: 'https://acme.example/',
+  });
+  await world.connect(TRIAL, {
+    workspace_id: 'acme',
+    advertiser_name: 'Acme (test events)',
+    test_event_code: 'TEST42',
+  });
+  await world.connect(SHOP, { workspace_id: 'globex', advertiser_name: 'Globex Shop' });
+  world.simulator.addPixel(pixelOf(SHOP), 'a-token-that-the-shop-never-pasted');
+  for (const mapping of MAPPINGS) await producer.mapping(mapping);
+}
+
+const MAPPINGS: readonly (Fields & { readonly mapping_id: string })[] = [
+  {
+    mapping_id: 'lead',
+    connection_id: MAIN,
+    trigger: 'CONVERSION_CREATED',
+    tiktok_event_name: 'Lead',
+    attribution: 'LAST_TOUCH',
+    enabled: true,
+  },
+  {
+    mapping_id: 'demo-booked',
+    connection_id: MAIN,
+    trigger: 'CONVERSION_CREATED',
+    event_name_filter: 'Book a demo',
+    tiktok_event_name: 'Schedule',
+    attribution: 'FIRST_TOUCH',
+    include_value: true,
+    value_source: 'FIXED',
+    fixed_value: '25',
+    currency: 'EUR',
+    dedup_window_minutes: 60,
+  },
+  {
+    mapping_id: 'deal-expected',
+    connection_id: MAIN,
+    trigger: 'EXPECTED_REVENUE_UPDATED',
+    tiktok_event_name: 'SubmitApplication',
+    include_value: true,
+    value_source: 'QUOTE_VALUE',
+    currency: 'GBP',
+    currency_policy: 'OMIT',
+    event_id_source: 'UPDATE',
+    event_time: 'CONVERSION',
+    dedup_window_minutes: 0,
+  },
+  {
+    mapping_id: 'deal-paid',
+    connection_id: MAIN,
+    trigger: 'REALIZED_REVENUE_UPDATED',
+    tiktok_event_name: 'Purchase',
+    include_value: true,
+    value_source: 'SALES_VALUE',
+    currency_policy: 'DEAD_LETTER',
+    event_id_source: 'CONVERSION',
+    event_time: 'TRIGGER',
+  },
+  {
+    mapping_id: 'trial',
+    connection_id: TRIAL,
+    trigger: 'CONVERSION_CREATED',
+    event_name_filter: 'Start a trial',
+    tiktok_event_name: 'StartTrial',
+    include_value: true,
+    value_source: 'QUOTE_VALUE',
+    fixed_value: '10',
+    currency: 'USD',
+    currency_policy: 'FIXED',
+  },
+  {
+    mapping_id: 'shop-contact',
+    connection_id: SHOP,
+    trigger: 'CONVERSION_CREATED',
+    tiktok_event_name: 'Contact',
+  },
+];
+
+/** A stream in which something happens: `perStep` conversions at a time, with the odd one among them. */
+export function createStream(world: World, perStep: number): Stream {
+  return new DemoStream(world, perStep);
+}
+
+class DemoStream implements Stream {
+  readonly expected: Expected = new Set();
+  produced = 0;
+  readonly #world: World;
+  readonly #perStep: number;
+  #serial = 0;
+  #last: Fields[] = [];
+
+  constructor(world: World, perStep: number) {
+    this.#world = world;
+    this.#perStep = perStep;
+  }
+
+  async step(): Promise<number> {
+    const before = this.produced;
+    const { producer } = this.#world;
+    const fresh = Array.from({ length: this.#perStep }, () => this.#conversion());
+    await this.#conversions(fresh);
+    // A retrying upstream service: the same conversions again, as other records.
+    await this.#conversions(this.#last.slice(0, 3));
+    await this.#deals(fresh.slice(0, 2));
+    if (this.#serial === this.#perStep * 3) await this.#oddities(producer);
+    this.#last = fresh;
+    return this.produced - before;
+  }
+
+  #conversion(): Fields {
+    const serial = ++this.#serial;
+    const id = `conv-${String(serial).padStart(5, '0')}`;
+    const name = ['Contact form', 'Book a demo', 'Start a trial'][serial % 3] as string;
+    this.#expect(MAIN, 'Lead', id);
+    if (name === 'Book a demo') this.#expect(MAIN, 'Schedule', id);
+    return {
+      conversion_id: id,
+      workspace_id: 'acme',
+      contact_id: `contact-${serial % 400}`,
+      event_name: name,
+      occurred_at: Date.now(),
+      email: `visitor${serial}@example.com`,
+      phone: `+44 7700 9${String(serial).padStart(5, '0')}`,
+      first_touch: touch(serial, 'first'),
+      last_touch: serial % 7 === 0 ? null : touch(serial, 'last'),
+      currency: serial % 2 === 0 ? 'GBP' : 'XXX',
+      quote_value: '19.90',
+    };
+  }
+
+  /** Two expected updates of the first conversion, one payment of the second. */
+  async #deals([first, second]: readonly Fields[]): Promise<void> {
+    if (first === undefined || second === undefined) return;
+    const now = Date.now();
+    const update = (of: Fields, n: number, kind: string, more: Fields): Fields => {
+      return { ...of, ...more, kind, update_id: `${String(of['conversion_id'])}-update-${n}`, updated_at: now };
+    };
+    const updates = [
+      update(first, 1, 'EXPECTED', { quote_value: '1200.00', currency: 'GBP' }),
+      update(first, 2, 'EXPECTED', { quote_value: '1500.50', currency: 'GBP' }),
+      update(second, 1, 'REALIZED', { sales_value: '999.99', currency: 'GBP' }),
+    ];
+    await this.#world.producer.revenueUpdates(updates);
+    this.produced += updates.length;
+    this.#expect(MAIN, 'SubmitApplication', `${String(first['conversion_id'])}-update-1`);
+    this.#expect(MAIN, 'SubmitApplication', `${String(first['conversion_id'])}-update-2`);
+    this.#expect(MAIN, 'Purchase', String(second['conversion_id']));
+  }
+
+  /** One of everything that goes wrong in real life. */
+  async #oddities(producer: EventProducer): Promise<void> {
+    const plain = { contact_id: 'contact-1', occurred_at: Date.now(), last_touch: touch(1, 'last') };
+    await this.#conversions([
+      { ...plain, conversion_id: 'nobody-listens', workspace_id: 'initech', event_name: 'Contact form' },
+      { ...plain, conversion_id: 'poison-1', workspace_id: 'acme', event_name: 'Contact form' },
+      { ...plain, conversion_id: 'shop-1', workspace_id: 'globex', event_name: 'Question' },
+      { ...plain, conversion_id: 'shop-2', workspace_id: 'globex', event_name: 'Question' },
+    ]);
+    const truncated = producer.encodeConversion({ ...plain, conversion_id: 'cut', workspace_id: 'acme' });
+    await producer.raw(this.#world.topics.conversions, [truncated.subarray(0, 9)]);
+    const unpaid = { sales_value: '5', currency: null, kind: 'REALIZED', updated_at: Date.now() };
+    await producer.revenueUpdates([
+      { ...plain, ...unpaid, conversion_id: 'no-currency', workspace_id: 'acme', update_id: 'no-currency-1' },
+    ]);
+    this.produced += 2;
+  }
+
+  async #conversions(events: readonly Fields[]): Promise<void> {
+    if (events.length === 0) return;
+    await this.#world.producer.conversions(events);
+    this.produced += events.length;
+  }
+
+  #expect(connectionId: string, eventName: string, eventId: string): void {
+    this.expected.add(`${pixelOf(connectionId)}|${eventName}|${eventId}`);
+  }
+}
+
+function touch(serial: number, which: string): Fields {
+  return {
+    ttclid: `E.C.P.${which}.${serial}`,
+    page_url: `https://acme.example/landing?utm_source=tiktok&visit=${serial}`,
+    ip: `81.2.69.${serial % 250}`,
+    user_agent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X)',
+    occurred_at: Date.now() - 60_000,
+  };
+}
