@@ -1,0 +1,128 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/adapters/clock.ts';
+import { createKafka } from '../../src/adapters/kafka-client.ts';
+import {
+  type ConfigTopicReader,
+  type ConfigTopicRecord,
+  KafkaConfigTable,
+} from '../../src/adapters/kafka-config-table.ts';
+import { useStack } from '../stack.ts';
+import { clientOptions, RecordedTelemetry, TestClient, until } from './kafka-harness.ts';
+
+const stack = await useStack();
+const client = await TestClient.connect(stack.brokers);
+afterAll(() => client[Symbol.asyncDispose]());
+
+class Reader implements ConfigTopicReader {
+  readonly applied: string[] = [];
+  isCaughtUp = 0;
+  answer: (record: ConfigTopicRecord) => 'applied' | 'retry' = () => 'applied';
+
+  async apply(record: ConfigTopicRecord): Promise<'applied' | 'retry'> {
+    const answer = this.answer(record);
+    if (answer === 'applied') this.applied.push(`${record.partition}@${record.offset} ${record.key}=${record.value}`);
+    return answer;
+  }
+
+  caughtUp(): void {
+    this.isCaughtUp += 1;
+  }
+}
+
+function open(topic: string): { table: KafkaConfigTable; reader: Reader } & AsyncDisposable {
+  const telemetry = new RecordedTelemetry();
+  const options = {
+    topic,
+    groupId: 'service',
+    sessionTimeoutMs: 6_000,
+    rebalanceTimeoutMs: 10_000,
+    heartbeatIntervalMs: 500,
+    fetchWaitMs: 250,
+    maxPartitionFetchBytes: 262_144,
+    maxFetchBytes: 2_097_152,
+    metadataMaxAgeMs: 300_000,
+  };
+  const kafka = createKafka(clientOptions(stack.brokers), 'config', telemetry);
+  const table = new KafkaConfigTable(options, { kafka, clock: systemClock, telemetry });
+  return { table, reader: new Reader(), [Symbol.asyncDispose]: () => table.stop() };
+}
+
+async function write(topic: string, entries: readonly (readonly [string, string | null])[]): Promise<void> {
+  await client.producer.send({ topic, messages: entries.map(([key, value]) => ({ key, value, partition: 0 })) });
+}
+
+describe('the reader of the config topic', () => {
+  it('reads all there is, says so once, and goes on with what comes', async () => {
+    const topic = stack.unique('config');
+    await client.createTopic(topic, 1, { 'cleanup.policy': 'compact' });
+    await write(topic, [
+      ['connection:1', 'a'],
+      ['mapping:1', 'b'],
+      ['connection:1', null],
+    ]);
+    await using opened = open(topic);
+    const { table, reader } = opened;
+    await table.start(reader);
+    await until('the end', () => reader.isCaughtUp > 0);
+    expect(reader.applied).toEqual(['0@0 connection:1=a', '0@1 mapping:1=b', '0@2 connection:1=null']);
+    await write(topic, [['mapping:2', 'c']]);
+    await until('the update', () => reader.applied.length === 4);
+    expect(reader.isCaughtUp).toBe(1);
+    expect(table.status()).toMatchObject({ caughtUp: true });
+    const groups = (await client.admin.listGroups()).groups.map(({ groupId }) => groupId);
+    const own = groups.filter(groupId => groupId.startsWith('service-config-'));
+    expect(await Promise.all(own.map(groupId => client.committed(groupId, topic)))).toEqual(own.map(() => [-1]));
+  });
+
+  it('is at the end of an empty topic at once', async () => {
+    const topic = stack.unique('config');
+    await client.createTopic(topic, 2, { 'cleanup.policy': 'compact' });
+    await using opened = open(topic);
+    await opened.table.start(opened.reader);
+    await until('the end', () => opened.reader.isCaughtUp === 1);
+  });
+
+  it('is at the end when nothing but markers of transactions is left to read', async () => {
+    const topic = stack.unique('config');
+    await client.createTopic(topic, 1, { 'cleanup.policy': 'compact' });
+    await write(topic, [['connection:1', 'a']]);
+    const kafka = createKafka(clientOptions(stack.brokers), 'transactions', new RecordedTelemetry());
+    const producer = kafka.producer({ transactionalId: stack.unique('tx'), maxInFlightRequests: 1, idempotent: true });
+    await producer.connect();
+    const transaction = await producer.transaction();
+    await transaction.send({ topic, messages: [{ key: 'connection:2', value: 'never' }] });
+    await transaction.abort();
+    await producer.disconnect();
+    await using opened = open(topic);
+    await opened.table.start(opened.reader);
+    await until('the end', () => opened.reader.isCaughtUp === 1);
+    expect(opened.reader.applied).toEqual(['0@0 connection:1=a']);
+  });
+
+  it('has the same record come again until it can be applied, and none after it before', async () => {
+    const topic = stack.unique('config');
+    await client.createTopic(topic, 1, { 'cleanup.policy': 'compact' });
+    await write(topic, [
+      ['connection:1', 'a'],
+      ['connection:2', 'b'],
+      ['connection:3', 'c'],
+    ]);
+    await using opened = open(topic);
+    const { table, reader } = opened;
+    let refused = 0;
+    reader.answer = ({ offset }) => {
+      if (offset !== 1 || refused === 3) return 'applied';
+      refused += 1;
+      return 'retry';
+    };
+    await table.start(reader);
+    await until('the end', () => reader.isCaughtUp === 1);
+    expect(refused).toBe(3);
+    expect(reader.applied).toEqual(['0@0 connection:1=a', '0@1 connection:2=b', '0@2 connection:3=c']);
+  });
+
+  it('says that the topic is missing', async () => {
+    await using opened = open(stack.unique('nowhere'));
+    await expect(opened.table.start(opened.reader)).rejects.toMatchObject({ code: 'TOPICS_WRONG' });
+  });
+});

@@ -1,0 +1,242 @@
+/** Each patch of kafkajs, with what kafkajs does without it. */
+
+import { createRequire } from 'node:module';
+import { describe, expect, it } from 'vitest';
+import { patchedKafkajs } from '../../src/adapters/kafka-client.ts';
+import { murmur2 } from '../../src/adapters/kafka-partitioner.ts';
+import { ManualClock } from '../fakes/manual-clock.ts';
+
+const require = createRequire(import.meta.url);
+/** A module of kafkajs before any patch: a second copy, loaded beside the patched one. */
+function unpatched<Exports>(path: string): Exports {
+  const saved = { ...require.cache };
+  for (const name of Object.keys(require.cache)) if (name.includes('/kafkajs/')) delete require.cache[name];
+  const original = require(`kafkajs/src/${path}`) as Exports;
+  for (const name of Object.keys(require.cache)) if (name.includes('/kafkajs/')) delete require.cache[name];
+  Object.assign(require.cache, saved);
+  return original;
+}
+
+function patched<Exports>(path: string): Exports {
+  patchedKafkajs();
+  return require(`kafkajs/src/${path}`) as Exports;
+}
+
+interface Queue {
+  pending: unknown[];
+  throttledUntil: number;
+  throttleCheckTimeoutId: NodeJS.Timeout | null;
+  scheduleCheckPendingRequests(): void;
+  destroy(): void;
+}
+
+describe('the timer loop of the request queue', () => {
+  const path = 'network/requestQueue/index.js';
+  const open = (Queue: new (options: object) => Queue) =>
+    new Queue({ logger: { debug: () => {} }, maxInFlightRequests: 1 });
+
+  it('is armed for ever by kafkajs, also with nothing to send', () => {
+    const queue = open(unpatched(path));
+    queue.scheduleCheckPendingRequests();
+    expect(queue.throttleCheckTimeoutId).not.toBeNull();
+    queue.destroy();
+  });
+
+  it('is armed by the patch only while something is pending, and once', () => {
+    const queue = open(patched(path));
+    queue.scheduleCheckPendingRequests();
+    expect(queue.throttleCheckTimeoutId).toBeNull();
+    queue.pending.push({});
+    queue.scheduleCheckPendingRequests();
+    const timer = queue.throttleCheckTimeoutId;
+    expect(timer).not.toBeNull();
+    queue.scheduleCheckPendingRequests();
+    expect(queue.throttleCheckTimeoutId).toBe(timer);
+    queue.destroy();
+  });
+});
+
+type Decode = (decoder: object) => Promise<{ offset: string; isControlRecord?: boolean; value: Buffer | null }[]>;
+
+/** A record batch as a broker stores it; `count` records, the last at `lastOffsetDelta`. */
+function recordBatch(firstOffset: number, count: number, lastOffsetDelta: number): Buffer {
+  const records = Array.from({ length: count }, (_, delta) => {
+    // Attributes, time delta, offset delta, no key, the value "x", no headers.
+    const body = Buffer.concat([Buffer.from([0, 0]), varint(delta), Buffer.from([1, 2, 120, 0])]);
+    return Buffer.concat([varint(body.length), body]);
+  });
+  const header = Buffer.alloc(61);
+  const body = Buffer.concat(records);
+  header.writeBigInt64BE(BigInt(firstOffset), 0);
+  header.writeInt32BE(49 + body.length, 8);
+  header.writeInt8(2, 16);
+  header.writeInt32BE(lastOffsetDelta, 23);
+  header.writeInt32BE(count, 57);
+  return Buffer.concat([header, body]);
+}
+
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  for (let rest = value * 2; ; rest >>>= 7) {
+    if (rest < 0x80) return Buffer.from([...bytes, rest]);
+    bytes.push((rest & 0x7f) | 0x80);
+  }
+}
+
+async function decoded(decode: Decode, ...batches: Buffer[]): ReturnType<Decode> {
+  const Decoder = patched<new (bytes: Buffer) => object>('protocol/decoder.js');
+  const bytes = Buffer.concat(batches);
+  const size = Buffer.alloc(4);
+  size.writeInt32BE(bytes.length);
+  return decode(new Decoder(Buffer.concat([size, bytes])));
+}
+
+describe('the decoding of a fetched partition', () => {
+  const path = 'protocol/requests/fetch/v4/decodeMessages.js';
+  const offsets = (records: Awaited<ReturnType<Decode>>) =>
+    records.map(({ offset, isControlRecord }) => `${offset}${isControlRecord ? ' marker' : ''}`);
+
+  it('passes over a batch that compaction emptied, where kafkajs sees nothing at all', async () => {
+    const emptied = recordBatch(100, 0, 9);
+    expect(await decoded(unpatched(path), emptied)).toEqual([]);
+    expect(offsets(await decoded(patched(path), emptied))).toEqual(['109 marker']);
+  });
+
+  it('passes over the offsets that compaction took from the end of a batch', async () => {
+    const shortened = recordBatch(100, 2, 9);
+    expect(offsets(await decoded(unpatched(path), shortened))).toEqual(['100', '101']);
+    expect(offsets(await decoded(patched(path), shortened))).toEqual(['100', '101', '109 marker']);
+  });
+
+  it('leaves whole batches as they are, one after the other, up to one that was cut off', async () => {
+    const cut = recordBatch(7, 3, 2).subarray(0, 65);
+    const read = await decoded(patched(path), recordBatch(0, 3, 2), recordBatch(3, 4, 3), cut);
+    expect(offsets(read)).toEqual(['0', '1', '2', '3', '4', '5', '6']);
+    expect(read.map(({ value }) => String(value))).toEqual(Array(7).fill('x'));
+  });
+
+  it('reads a batch of 130,000 records, on which kafkajs overflows the stack', async () => {
+    const large = recordBatch(0, 130_000, 129_999);
+    await expect(decoded(unpatched(path), large)).rejects.toThrow(RangeError);
+    expect(await decoded(patched(path), large)).toHaveLength(130_000);
+  });
+});
+
+describe('the partitioner', () => {
+  it('computes what kafkajs computes, for keys of every length', () => {
+    const original = patched<(key: Buffer) => number>('producer/partitioners/default/murmur2.js');
+    for (let length = 0; length < 64; length += 1) {
+      const key = Buffer.from(Array.from({ length }, (_, index) => (index * 37 + length * 101) % 256));
+      expect(murmur2(key)).toBe(original(key));
+    }
+    // org.apache.kafka.common.utils.UtilsTest
+    expect(murmur2(Buffer.from('21'))).toBe(-973932308);
+    expect(murmur2(Buffer.from('foobar'))).toBe(-790332482);
+    expect(murmur2(Buffer.from('a-little-bit-long-string'))).toBe(-985981536);
+  });
+});
+
+describe('a group whose coordinator has moved', () => {
+  it('finds it again for commits too, where kafkajs goes on asking the old one', async () => {
+    expect(await commitsAfterMove(unpatched('consumer/consumerGroup.js'))).toEqual(['old', 'old']);
+    expect(await commitsAfterMove(patched('consumer/consumerGroup.js'))).toEqual(['old', 'new']);
+  });
+
+  it('swallows the trouble of heartbeats for a session timeout without a good one, and not longer', async () => {
+    const group = movedGroup(patched('consumer/consumerGroup.js'));
+    const clock = new ManualClock();
+    const beat = async (answers: boolean): Promise<string> => {
+      group.coordinator.isGone = !answers;
+      return group.heartbeat({ interval: 0 }).then(
+        () => 'fine',
+        (error: Error & { type: string }) => error.type,
+      );
+    };
+    const now = performance.now;
+    performance.now = () => clock.monotonic();
+    try {
+      expect(await beat(false)).toBe('fine');
+      clock.advance(900);
+      expect(await beat(false)).toBe('fine');
+      // A good heartbeat ends the trouble: the time before it does not count any more.
+      expect(await beat(true)).toBe('fine');
+      clock.advance(900);
+      expect(await beat(false)).toBe('fine');
+      clock.advance(900);
+      expect(await beat(false)).toBe('fine');
+      clock.advance(200);
+      expect(await beat(false)).toBe('NOT_COORDINATOR_FOR_GROUP');
+    } finally {
+      performance.now = now;
+    }
+  });
+
+  it('tells at once what is not about the coordinator', async () => {
+    const group = movedGroup(patched('consumer/consumerGroup.js'));
+    group.coordinator.heartbeat = () => Promise.reject(protocolError('REBALANCE_IN_PROGRESS'));
+    await expect(group.heartbeat({ interval: 0 })).rejects.toMatchObject({ type: 'REBALANCE_IN_PROGRESS' });
+  });
+});
+
+interface Coordinator {
+  isGone: boolean;
+  heartbeat(): Promise<void>;
+}
+
+interface Group {
+  coordinator: Coordinator;
+  offsetManager: { coordinator: unknown; commitOffsets(): Promise<void> };
+  memberId: string;
+  lastRequest: number;
+  heartbeat(options: { interval: number }): Promise<void>;
+  commitOffsets(offsets: object): Promise<void>;
+}
+
+function protocolError(type: string): Error {
+  return Object.assign(new Error(type), { type, name: 'KafkaJSProtocolError' });
+}
+
+function movedGroup(ConsumerGroup: new (options: object) => Group): Group {
+  const silent = { namespace: () => silent, info() {}, debug() {}, warn() {}, error() {} };
+  const cluster = {
+    refreshMetadata: () => Promise.resolve(),
+    findGroupCoordinator: () => Promise.resolve(group.coordinator),
+  };
+  const group = new ConsumerGroup({
+    logger: silent,
+    instrumentationEmitter: { emit() {} },
+    cluster,
+    groupId: 'g',
+    sessionTimeout: 1_000,
+    topics: [],
+  });
+  const coordinator: Coordinator = {
+    isGone: true,
+    heartbeat: async () => {
+      if (coordinator.isGone) throw protocolError('NOT_COORDINATOR_FOR_GROUP');
+      group.lastRequest = -1; // kafkajs sets it to the time of day, which need not have moved on in a test
+    },
+  };
+  group.coordinator = coordinator;
+  group.memberId = 'm';
+  group.lastRequest = 0;
+  return group;
+}
+
+async function commitsAfterMove(ConsumerGroup: new (options: object) => Group): Promise<string[]> {
+  const group = movedGroup(ConsumerGroup);
+  const asked: string[] = [];
+  const newCoordinator = { isGone: false };
+  const cluster = (group as unknown as { cluster: { findGroupCoordinator: () => Promise<unknown> } }).cluster;
+  cluster.findGroupCoordinator = () => Promise.resolve(newCoordinator);
+  group.offsetManager = {
+    coordinator: group.coordinator,
+    async commitOffsets() {
+      const isOld = this.coordinator !== newCoordinator;
+      asked.push(isOld ? 'old' : 'new');
+      if (isOld) throw protocolError('NOT_COORDINATOR_FOR_GROUP');
+    },
+  };
+  for (let attempt = 0; attempt < 2; attempt += 1) await group.commitOffsets({ topics: [] }).catch(() => {});
+  return asked;
+}

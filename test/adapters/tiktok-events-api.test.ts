@@ -1,0 +1,221 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../sandbox/free-port.ts';
+import {
+  createEventsApi,
+  type EventsApiClient,
+  type EventsApiOptions,
+  MAX_BODY_BYTES,
+} from '../../src/adapters/tiktok-events-api.ts';
+
+const REQUEST = { path: 'event/track/', accessToken: 'a-token', body: '{"data":["zażółć"]}' };
+
+type Handler = (request: IncomingMessage, body: string, response: ServerResponse) => void;
+
+let server: Server | null = null;
+let clients: EventsApiClient[] = [];
+
+async function serve(handler: Handler): Promise<string> {
+  server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => handler(request, Buffer.concat(chunks).toString(), response));
+    request.on('error', () => undefined);
+  });
+  await new Promise<void>(resolve => server?.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function client(baseUrl: string, changes: Partial<EventsApiOptions> = {}): EventsApiClient {
+  const created = createEventsApi({
+    baseUrl,
+    connectTimeoutMs: 2_000,
+    requestTimeoutMs: 10_000,
+    maxConnectionsCount: 4,
+    userAgent: 'tiktok-conversion-sync/test',
+    ...changes,
+  });
+  clients.push(created);
+  return created;
+}
+
+afterEach(async () => {
+  await Promise.all(clients.map(created => created.destroy()));
+  clients = [];
+  server?.closeAllConnections();
+  await new Promise(resolve => (server ? server.close(resolve) : resolve(null)));
+  server = null;
+});
+
+describe('the Events API over HTTP', () => {
+  it('posts the body with the token to the path below the API', async () => {
+    let seen: unknown;
+    const origin = await serve(({ method, url, headers }, body, response) => {
+      const { 'access-token': token, authorization, 'content-type': type } = headers;
+      seen = { method, url, body, token, authorization, type, agent: headers['user-agent'] };
+      response.setHeader('X-Tt-Logid', 'log-1').end('{"code":0}');
+    });
+    const answer = await client(origin).send(REQUEST);
+    expect(seen).toEqual({
+      method: 'POST',
+      url: '/open_api/v1.3/event/track/',
+      body: REQUEST.body,
+      token: 'a-token',
+      authorization: undefined,
+      type: 'application/json',
+      agent: 'tiktok-conversion-sync/test',
+    });
+    expect(answer).toMatchObject({ kind: 'response', status: 200, body: '{"code":0}' });
+    expect(answer).toHaveProperty(['headers', 'x-tt-logid'], 'log-1');
+    expect(answer.durationMs).toBeGreaterThan(0);
+  });
+
+  it('gives an error page back as it is', async () => {
+    const origin = await serve((_, __, response) => {
+      response.writeHead(500, { 'content-type': 'text/html' }).end('<html>Bad Gateway</html>');
+    });
+    const answer = await client(origin).send(REQUEST);
+    expect(answer).toMatchObject({ kind: 'response', status: 500, body: '<html>Bad Gateway</html>' });
+  });
+
+  it('follows no redirect, which would carry the token elsewhere', async () => {
+    let requests = 0;
+    const origin = await serve((_, __, response) => {
+      requests++;
+      response.writeHead(307, { location: '/elsewhere' }).end();
+    });
+    expect(await client(origin).send(REQUEST)).toMatchObject({ kind: 'response', status: 307 });
+    expect(requests).toBe(1);
+  });
+
+  it('reads at most 64 KiB of a body that does not end, and answers the next request all the same', async () => {
+    let endless = true;
+    const origin = await serve((_, __, response) => {
+      if (!endless) return response.end('{"code":0}');
+      const pour = () => {
+        while (!response.destroyed && response.write('x'.repeat(16_384)));
+      };
+      response.on('drain', pour);
+      return pour();
+    });
+    const api = client(origin, { maxConnectionsCount: 1 });
+    const answer = await api.send(REQUEST);
+    expect(answer).toMatchObject({ kind: 'response', status: 200, body: 'x'.repeat(MAX_BODY_BYTES) });
+    endless = false;
+    expect(await api.send(REQUEST)).toMatchObject({ kind: 'response', body: '{"code":0}' });
+  });
+
+  it('uses connections again', async () => {
+    const ports = new Set<number | undefined>();
+    const origin = await serve(({ socket }, _, response) => {
+      ports.add(socket.remotePort);
+      response.end('{"code":0}');
+    });
+    const api = client(origin, { maxConnectionsCount: 20 });
+    for (let i = 0; i < 10; i++) await api.send(REQUEST);
+    expect(ports.size).toBeLessThan(3);
+  });
+
+  it('sends no second request on a connection whose first is unanswered', async () => {
+    const ports: (number | undefined)[] = [];
+    const waiting: ServerResponse[] = [];
+    const origin = await serve(({ socket }, _, response) => {
+      ports.push(socket.remotePort);
+      if (waiting.push(response) === 2) for (const held of waiting) held.end('{"code":0}');
+    });
+    const api = client(origin, { maxConnectionsCount: 2 });
+    await Promise.all([api.send(REQUEST), api.send(REQUEST)]);
+    expect(new Set(ports).size).toBe(2);
+  });
+});
+
+describe('a request that surely did not reach TikTok', () => {
+  const surelyNot = { kind: 'failure', mayHaveBeenTaken: false };
+
+  it('was refused', async () => {
+    const answer = await client(`http://127.0.0.1:${await freePort()}`).send(REQUEST);
+    expect(answer).toMatchObject({ ...surelyNot, code: 'ECONNREFUSED' });
+  });
+
+  it('found no address', async () => {
+    const answer = await client('http://no-such-host.invalid').send(REQUEST);
+    expect(answer).toMatchObject({ ...surelyNot, code: expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/) });
+  });
+
+  it('failed at the TLS handshake', async () => {
+    const origin = await serve((_, __, response) => void response.end('{"code":0}'));
+    const answer = await client(origin.replace('http:', 'https:')).send(REQUEST);
+    expect(answer).toMatchObject({ ...surelyNot, code: expect.stringMatching(/SSL|ECONNRESET|UND_ERR_SOCKET/) });
+  });
+
+  it('gave up waiting for a connection, and is not sent afterwards either', async () => {
+    const bodies: string[] = [];
+    const origin = await serve((_, body, response) => {
+      bodies.push(body);
+      if (body === 'last') response.end('{"code":0}');
+    });
+    const api = client(origin, { maxConnectionsCount: 1, connectTimeoutMs: 50, requestTimeoutMs: 250 });
+    const answers = await Promise.all(['first', 'second', 'third'].map(body => api.send({ ...REQUEST, body })));
+    expect(answers).toMatchObject([
+      { code: 'REQUEST_TIMEOUT', mayHaveBeenTaken: true },
+      { code: 'REQUEST_TIMEOUT', mayHaveBeenTaken: true },
+      { code: 'CONNECT_TIMEOUT', mayHaveBeenTaken: false },
+    ]);
+    expect(await api.send({ ...REQUEST, body: 'last' })).toMatchObject({ kind: 'response' });
+    expect(bodies).toEqual(['first', 'second', 'last']);
+  });
+
+  it('came after the client was closed', async () => {
+    const api = client('http://127.0.0.1:1');
+    await api.close();
+    expect(await api.send(REQUEST)).toMatchObject(surelyNot);
+  });
+
+  it('has a token no header can hold', async () => {
+    const answer = await client('http://127.0.0.1:1').send({ ...REQUEST, accessToken: 'a\r\nX-Evil: 1' });
+    expect(answer).toMatchObject(surelyNot);
+    expect(JSON.stringify(answer)).not.toContain('Evil');
+  });
+});
+
+describe('a request that may have reached TikTok', () => {
+  const perhaps = { kind: 'failure', mayHaveBeenTaken: true };
+
+  it('got no answer in time', async () => {
+    const origin = await serve(() => undefined);
+    const answer = await client(origin, { requestTimeoutMs: 100 }).send(REQUEST);
+    expect(answer).toMatchObject({ ...perhaps, code: 'REQUEST_TIMEOUT' });
+  });
+
+  it('got an answer that trickles beyond the time', async () => {
+    const sockets: Socket[] = [];
+    const origin = await serve(({ socket }, _, response) => {
+      sockets.push(socket);
+      response.writeHead(200);
+      const drip = setInterval(() => response.write('x'), 20);
+      response.on('close', () => clearInterval(drip));
+    });
+    const answer = await client(origin, { requestTimeoutMs: 150 }).send(REQUEST);
+    expect(answer).toMatchObject({ ...perhaps, code: 'REQUEST_TIMEOUT' });
+    await expect.poll(() => sockets.every(socket => socket.destroyed)).toBe(true);
+  });
+
+  it('was cut before an answer', async () => {
+    const origin = await serve(({ socket }) => socket.resetAndDestroy());
+    expect(await client(origin).send(REQUEST)).toMatchObject({ ...perhaps, code: 'ECONNRESET' });
+  });
+
+  it('was cut within the answer, however good it began', async () => {
+    const origin = await serve(({ socket }, _, response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('{"code":0', () => socket.destroy());
+    });
+    expect(await client(origin).send(REQUEST)).toMatchObject(perhaps);
+  });
+
+  it('met something that is not HTTP', async () => {
+    const origin = await serve(({ socket }) => socket.end('hello\r\n\r\n'));
+    expect(await client(origin).send(REQUEST)).toMatchObject(perhaps);
+  });
+});

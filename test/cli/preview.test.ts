@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import { readSchemas } from '../../src/adapters/schema-files.ts';
+import { runPreview } from '../../src/control/preview.ts';
+import { command } from './fake-host.ts';
+
+const EVENT = {
+  conversion_id: 'conv-1',
+  workspace_id: 'w1',
+  occurred_at: '2026-11-22T11:59:00Z',
+  event_name: 'Demo booked',
+  email: 'ada@example.com',
+  quote_value: '1250.50',
+  currency: 'EUR',
+  last_touch: { ttclid: 'E.C.P.click', page_url: 'https://shop.example/demo' },
+};
+const CONNECTION = { connection_id: 'c1', workspace_id: 'w1', pixel_id: 'PIXEL1' };
+const MAPPING = {
+  mapping_id: 'm1',
+  connection_id: 'c1',
+  tiktok_event_name: 'Lead',
+  include_value: true,
+  value_source: 'QUOTE_VALUE',
+};
+
+interface Changes {
+  readonly event?: Readonly<Record<string, unknown>>;
+  readonly connection?: Readonly<Record<string, unknown>>;
+  readonly mapping?: Readonly<Record<string, unknown>>;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+function preview(flags: string, { event, connection, mapping, files, env = {} }: Changes = {}) {
+  return command(`preview --event e.json --connection c.json --mapping m.json ${flags}`, {
+    env,
+    files: {
+      'e.json': JSON.stringify({ ...EVENT, ...event }),
+      'c.json': JSON.stringify({ ...CONNECTION, ...connection }),
+      'm.json': JSON.stringify({ ...MAPPING, ...mapping }),
+      ...files,
+    },
+    heavy: { preview: async (request, events, host) => runPreview(request, events, readSchemas(), host) },
+  });
+}
+
+describe('preview of what would be sent', () => {
+  test('prints the exact body, alone, on standard output', async () => {
+    const { exitCode, out, err } = await preview('');
+    expect(exitCode).toBe(0);
+    const body = JSON.parse(out);
+    expect(out).toBe(`${JSON.stringify(body)}\n`);
+    expect(body).toMatchObject({ event_source: 'web', event_source_id: 'PIXEL1' });
+    expect(body.data).toHaveLength(1);
+    expect(body.data[0]).toMatchObject({
+      event: 'Lead',
+      event_id: 'conv-1',
+      event_time: Date.UTC(2026, 10, 22, 11, 59) / 1000,
+      properties: { value: 1250.5, currency: 'EUR' },
+      page: { url: 'https://shop.example/demo' },
+    });
+    expect(body.data[0].user.ttclid).toBe('E.C.P.click');
+    expect(out).not.toContain('ada@example.com');
+    expect(err).toMatch(/^POST \/open_api\/v1\.3\/event\/track\//);
+  });
+
+  test('--json wraps the same bytes', async () => {
+    const [plain, json] = [await preview(''), await preview('--json')];
+    expect(json).toEqual({ exitCode: 0, out: `{"request":${plain.out.trimEnd()}}\n`, err: '' });
+  });
+
+  test('the token is not looked up', async () => {
+    const { exitCode } = await preview('', { connection: { access_token: 'file:not-there' } });
+    expect(exitCode).toBe(0);
+  });
+
+  test('no option of a server has to be set, and options of events count', async () => {
+    expect((await preview('', { event: { occurred_at: '2026-11-20T12:00:00Z' } })).exitCode).toBe(0);
+    const strict = { event: { occurred_at: '2026-11-20T12:00:00Z' }, env: { TIKTOK_SYNC_EVENTS_MAX_AGE_MS: '1d' } };
+    expect((await preview('--json', strict)).out).toContain('"code":"too_old"');
+  });
+
+  test('--now moves the clock', async () => {
+    expect((await preview('--now 2027-01-22T12:00:00Z --json')).out).toContain('"code":"too_old"');
+    expect((await preview(`--now ${Date.UTC(2026, 10, 22, 12)}`)).exitCode).toBe(0);
+    expect((await preview('--now yesterday')).exitCode).toBe(2);
+  });
+});
+
+describe('preview of what would not be sent', () => {
+  test.each<readonly [string, string, Changes]>([
+    ['of another workspace', 'no_connection', { event: { workspace_id: 'w2' } }],
+    ['of another connection', 'no_mapping', { mapping: { connection_id: 'c2' } }],
+    ['for another trigger', 'no_mapping', { mapping: { trigger: 'REALIZED_REVENUE_UPDATED' } }],
+    ['for another event name', 'no_mapping', { mapping: { event_name_filter: 'demo booked' } }],
+    ['by a disabled mapping', 'no_mapping', { mapping: { enabled: false } }],
+    ['by a disabled connection', 'connection_disabled', { connection: { enabled: false } }],
+    ['without consent', 'consent_denied', { event: { consent: 'DENIED' } }],
+    ['with a negative value', 'negative_value', { event: { quote_value: -1 } }],
+    ['with a token in clear', 'config_invalid', { connection: { access_token: 'canary-7f3a' } }],
+    ['older than attribution reaches', 'too_old', { event: { occurred_at: '2026-10-01T00:00:00Z' } }],
+    ['from the future', 'in_future', { event: { occurred_at: '2026-11-23T00:00:00Z' } }],
+    ['with a field of another kind', 'INPUT_INVALID', { event: { occurred_at: 'yesterday' } }],
+    ['with a field nobody knows', 'INPUT_INVALID', { mapping: { tiktok_event: 'Lead' } }],
+  ])('an event %s is refused with %s', async (_, code, changes) => {
+    const plain = await preview('', changes);
+    expect([plain.exitCode, plain.out]).toEqual([3, '']);
+    expect(plain.err).toMatch(new RegExp(`^${code}  \\S.+\\nNothing would be sent\\.\\n$`));
+    const { exitCode, out, err } = await preview('--json', changes);
+    expect([exitCode, err]).toEqual([3, '']);
+    expect(JSON.parse(out)).toEqual({ refused: { code, reason: expect.stringMatching(/\S/) } });
+    expect(out + plain.err).not.toContain('canary-7f3a');
+  });
+
+  test('all that keeps event, connection and mapping apart is told at once', async () => {
+    const { err } = await preview('', { mapping: { connection_id: 'c2', enabled: false, event_name_filter: 'X' } });
+    expect(err).toContain(
+      'of connection c2, not of c1; the mapping is disabled; the mapping waits for events named "X"',
+    );
+  });
+
+  test('a file that cannot be read, or is no JSON, is a mistake on the command line', async () => {
+    const missing = await preview('--event nowhere.json');
+    expect([missing.exitCode, missing.out]).toEqual([2, '']);
+    expect(missing.err).toMatch(/^INPUT_UNREADABLE {2}.*nowhere\.json/);
+    const broken = await preview('', { files: { 'm.json': '{"email": "ada@example.com", oops}' } });
+    expect(broken).toEqual({ exitCode: 2, out: '', err: 'INPUT_UNREADABLE  m.json is not JSON\n' });
+  });
+});

@@ -1,0 +1,208 @@
+/** Events, mappings and connections for tests of building: a complete one of each, and arbitrary ones. */
+
+import fc from 'fast-check';
+import type { Connection, Mapping } from '../../src/core/config-entry.ts';
+import type { BusinessEvent, ConversionCreated, RevenueUpdated, Touch } from '../../src/core/record.ts';
+
+export const NOW = Date.UTC(2026, 9, 25, 12, 0, 0);
+
+export const NO_TOUCH: Touch = {
+  ttclid: null,
+  ttp: null,
+  page_url: null,
+  referrer: null,
+  ip: null,
+  user_agent: null,
+  occurred_at: null,
+};
+
+export const LAST_TOUCH: Touch = {
+  ttclid: 'E.C.P.last',
+  ttp: 'ttp-last',
+  page_url: 'https://shop.example/last?a=1',
+  referrer: 'https://www.tiktok.com/',
+  ip: '203.0.113.7',
+  user_agent: 'Mozilla/5.0',
+  occurred_at: NOW - 5000,
+};
+
+export const FIRST_TOUCH: Touch = { ...LAST_TOUCH, ttclid: 'E.C.P.first', page_url: 'https://shop.example/first' };
+
+export function conversion(changes: Partial<ConversionCreated> = {}): ConversionCreated {
+  return {
+    trigger: 'CONVERSION_CREATED',
+    conversion_id: 'conversion-1',
+    workspace_id: 'workspace-1',
+    contact_id: 'user_123',
+    event_name: 'Demo form',
+    occurred_at: NOW - 60_999,
+    email: ' ALICE_abc@gmail.com ',
+    phone: '(+1)2133734253',
+    country: null,
+    first_name: null,
+    last_name: null,
+    city: null,
+    state: null,
+    zip_code: null,
+    first_touch: FIRST_TOUCH,
+    last_touch: LAST_TOUCH,
+    quote_value: null,
+    sales_value: '129.95',
+    currency: 'USD',
+    contents: null,
+    consent: 'GRANTED',
+    limited_data_use: null,
+    test_event_code: null,
+    ...changes,
+  };
+}
+
+export function revenueUpdate(changes: Partial<RevenueUpdated> = {}): RevenueUpdated {
+  return {
+    ...conversion(),
+    trigger: 'REALIZED_REVENUE_UPDATED',
+    update_id: 'update-1',
+    updated_at: NOW - 1_500,
+    ...changes,
+  };
+}
+
+export function mappingOf(changes: Partial<Mapping> = {}): Mapping {
+  return {
+    mapping_id: 'mapping-1',
+    connection_id: 'connection-1',
+    trigger: null,
+    event_name_filter: '',
+    attribution: 'LAST_TOUCH',
+    tiktok_event_name: 'Purchase',
+    include_value: true,
+    value_source: 'SALES_VALUE',
+    fixed_value: null,
+    currency: null,
+    currency_policy: 'OMIT',
+    dedup_window_minutes: 1440,
+    event_id_source: 'CONVERSION',
+    event_time: 'TRIGGER',
+    enabled: true,
+    ...changes,
+  };
+}
+
+export function connectionOf(changes: Partial<Connection> = {}): Connection {
+  return {
+    connection_id: 'connection-1',
+    workspace_id: 'workspace-1',
+    advertiser_name: 'Acme',
+    pixel_id: 'PIXEL1',
+    access_token: 'env:TIKTOK_TOKEN_ACME',
+    test_event_code: null,
+    event_source: 'WEB',
+    wire: 'V2',
+    default_country: null,
+    fallback_page_url: null,
+    max_requests_per_second: null,
+    enabled: true,
+    ...changes,
+  };
+}
+
+function sometimes<T>(...likely: readonly T[]): fc.Arbitrary<T | string | null> {
+  return fc.oneof(fc.constantFrom(...likely), fc.string({ unit: 'binary', maxLength: 60 }), fc.constant(null));
+}
+
+const digest = fc.stringMatching(/^[0-9a-fA-F]{64}$/);
+
+/** Canonical decimals, as decoding makes them. */
+export const anyDecimal: fc.Arbitrary<string> = fc
+  .tuple(fc.boolean(), fc.bigInt({ min: 0n, max: 10n ** 14n }), fc.stringMatching(/^[0-9]{0,3}[1-9]$/))
+  .map(([negative, whole, fraction]) => `${negative ? '-' : ''}${whole}.${fraction}`);
+
+const anyTouch: fc.Arbitrary<Touch> = fc.record({
+  ttclid: sometimes('E.C.P.x', '', 'x'.repeat(1000), 'x'.repeat(1001)),
+  ttp: sometimes('ttp', ' '),
+  page_url: sometimes(
+    'https://shop.example/?ttclid=E.C.P.y',
+    '/landing?ttclid=a',
+    'http://[::1',
+    'https://shop.example/%',
+  ),
+  referrer: sometimes('https://www.tiktok.com/', 'android-app://com.zhiliaoapp.musically'),
+  ip: fc.oneof(sometimes('203.0.113.7', '10.0.0.1', '::ffff:8.8.8.8', '1.2.3.4:80'), fc.ipV4(), fc.ipV6()),
+  user_agent: sometimes('Mozilla/5.0 "quoted" \\'),
+  occurred_at: fc.option(fc.integer()),
+});
+
+const anyFields = {
+  conversion_id: fc.oneof(fc.string({ unit: 'binary' }), fc.uuid()),
+  workspace_id: fc.string(),
+  contact_id: fc.oneof(sometimes('User_1'), digest),
+  event_name: sometimes('Demo form'),
+  occurred_at: fc.oneof(fc.integer({ min: NOW - 40 * 86_400_000, max: NOW + 3_600_000 }), fc.double()),
+  email: fc.oneof(sometimes('A@b.example'), fc.emailAddress(), digest),
+  phone: fc.oneof(sometimes('+12133734253', '0151 23456789'), fc.stringMatching(/^\+?[0-9 ().-]{1,20}$/), digest),
+  country: sometimes('US', 'de', 'Deutschland', 'XX'),
+  first_name: sometimes('Jane'),
+  last_name: fc.oneof(sometimes('Doe'), digest),
+  city: sometimes('São Paulo', 'Tromsø', '東京', 'Łódź'),
+  state: sometimes('CA', 'New South Wales'),
+  zip_code: sometimes('M5V 3L9', '-'),
+  first_touch: fc.option(anyTouch),
+  last_touch: fc.option(anyTouch),
+  quote_value: fc.option(anyDecimal),
+  sales_value: fc.option(anyDecimal),
+  currency: sometimes('USD', 'eur', 'BGN', 'XXX'),
+  contents: fc.option(
+    fc.array(
+      fc.record({
+        content_id: sometimes('sku-1', ''),
+        content_name: sometimes('Plan "Pro"'),
+        content_type: sometimes('product', 'product_group', 'PRODUCT', 'service'),
+        quantity: fc.option(fc.oneof(fc.integer(), fc.double())),
+        price: fc.option(anyDecimal),
+      }),
+      { maxLength: 4 },
+    ),
+  ),
+  consent: fc.constantFrom('UNSPECIFIED', 'GRANTED', 'DENIED', null),
+  limited_data_use: fc.option(fc.boolean()),
+  test_event_code: sometimes('TEST1', ' '),
+} as const;
+
+/** Any event that decoding can give, most of its fields odd. */
+export const anyEvent: fc.Arbitrary<BusinessEvent> = fc.oneof(
+  fc.record({ ...anyFields, trigger: fc.constant('CONVERSION_CREATED' as const) }),
+  fc.record({
+    ...anyFields,
+    trigger: fc.constantFrom('EXPECTED_REVENUE_UPDATED' as const, 'REALIZED_REVENUE_UPDATED' as const),
+    update_id: fc.string(),
+    updated_at: fc.integer({ min: NOW - 40 * 86_400_000, max: NOW + 3_600_000 }),
+  }),
+);
+
+/** Any usable mapping; event names keep TikTok's rules, which are judged when a mapping is saved. */
+export const anyMapping: fc.Arbitrary<Mapping> = fc.record({
+  mapping_id: fc.string({ minLength: 1 }),
+  connection_id: fc.constant('connection-1'),
+  trigger: fc.constant(null),
+  event_name_filter: fc.constant(''),
+  attribution: fc.constantFrom('LAST_TOUCH', 'FIRST_TOUCH'),
+  tiktok_event_name: fc.oneof(fc.constant('Purchase'), fc.stringMatching(/^[A-Za-z][A-Za-z0-9_-]{0,49}$/)),
+  include_value: fc.boolean(),
+  value_source: fc.constantFrom('QUOTE_VALUE', 'SALES_VALUE', 'FIXED', null),
+  fixed_value: fc.option(anyDecimal),
+  currency: fc.constantFrom('USD', 'BGN', null),
+  currency_policy: fc.constantFrom('OMIT', 'FIXED', 'DEAD_LETTER'),
+  dedup_window_minutes: fc.nat(),
+  event_id_source: fc.constantFrom('CONVERSION', 'UPDATE'),
+  event_time: fc.constantFrom('TRIGGER', 'CONVERSION'),
+  enabled: fc.constant(true),
+});
+
+export const anyConnection: fc.Arbitrary<Connection> = fc.record({
+  ...(Object.fromEntries(Object.entries(connectionOf()).map(([name, value]) => [name, fc.constant(value)])) as {
+    [Name in keyof Connection]: fc.Arbitrary<Connection[Name]>;
+  }),
+  test_event_code: fc.constantFrom('TEST9', '', null),
+  default_country: fc.constantFrom('US', 'DE', 'xx', null),
+  fallback_page_url: fc.constantFrom('https://shop.example/', 'shop.example', null),
+});

@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import { connectionChange, mappingChange } from './config-records.ts';
+
+describe('a connection', () => {
+  test('has every default of the contract filled in', () => {
+    expect(connectionChange()).toEqual({
+      kind: 'entry',
+      entry: {
+        kind: 'connection',
+        connection: {
+          connection_id: 'c-1',
+          workspace_id: 'ws-1',
+          advertiser_name: null,
+          pixel_id: 'PIXEL',
+          access_token: 'file:c-1',
+          test_event_code: null,
+          event_source: 'WEB',
+          wire: 'V2',
+          default_country: null,
+          fallback_page_url: null,
+          max_requests_per_second: null,
+          enabled: true,
+        },
+      },
+    });
+  });
+
+  test('keeps what it says, with codes in upper case', () => {
+    const said = { default_country: 'de', max_requests_per_second: 0.5, enabled: false, test_event_code: 'TEST1' };
+    expect(connectionChange(said)).toMatchObject({
+      entry: { connection: { ...said, default_country: 'DE' } },
+    });
+  });
+
+  test.each([
+    [{ workspace_id: '' }, 'workspace_id is required'],
+    [{ pixel_id: ' ' }, 'pixel_id is required'],
+    [{ access_token: null }, 'access_token is required'],
+    [{ access_token: 'abcdef0123456789' }, 'never stored in clear'],
+    [{ access_token: 'aesgcm:v1:k1:AAAA' }, 'next release'],
+    [{ access_token: 'env:HOME' }, 'TIKTOK_TOKEN_'],
+    [{ event_source: 'OFFLINE' }, 'OFFLINE is not supported before the next release'],
+    [{ wire: 'V1' }, 'V1 is not supported before the next release'],
+    [{ wire: 'UNSPECIFIED' }, 'wire is unspecified or unknown'],
+    [{ event_source: 'UNSPECIFIED' }, 'event_source is unspecified or unknown'],
+    [{ default_country: 'Germany' }, 'default_country must be 2 letters'],
+    [{ fallback_page_url: 'example.com' }, 'fallback_page_url must be an http'],
+    [{ max_requests_per_second: 0 }, 'max_requests_per_second must be above 0'],
+  ])('%j is unusable: %s', (overrides, problem) => {
+    expect(connectionChange(overrides)).toMatchObject({
+      kind: 'entry',
+      entry: { kind: 'unusable_connection', connection: { problem: expect.stringContaining(problem) } },
+    });
+  });
+
+  test('tells all its problems at once, and never the token', () => {
+    const change = connectionChange({ pixel_id: '', access_token: 'a-real-token-in-clear', wire: 'V1' });
+    const text = JSON.stringify(change);
+    expect(text).toContain('pixel_id is required; access_token a token is never stored in clear');
+    expect(text).toContain('wire V1');
+    expect(text).not.toContain('a-real-token-in-clear');
+  });
+});
+
+describe('a mapping', () => {
+  test('has every default of the contract filled in', () => {
+    expect(mappingChange()).toEqual({
+      kind: 'entry',
+      entry: {
+        kind: 'mapping',
+        mapping: {
+          mapping_id: 'm-1',
+          connection_id: 'c-1',
+          trigger: 'CONVERSION_CREATED',
+          event_name_filter: '',
+          attribution: 'LAST_TOUCH',
+          tiktok_event_name: 'SubmitForm',
+          include_value: false,
+          value_source: null,
+          fixed_value: null,
+          currency: null,
+          currency_policy: 'OMIT',
+          dedup_window_minutes: 1440,
+          event_id_source: 'CONVERSION',
+          event_time: 'TRIGGER',
+          enabled: true,
+        },
+      },
+    });
+  });
+
+  test('keeps what it says', () => {
+    const said = {
+      event_name_filter: 'Demo Booked',
+      attribution: 'FIRST_TOUCH',
+      include_value: true,
+      value_source: 'FIXED',
+      fixed_value: '12.3',
+      currency: 'EUR',
+      currency_policy: 'DEAD_LETTER',
+      dedup_window_minutes: 0,
+      event_id_source: 'UPDATE',
+      event_time: 'CONVERSION',
+      enabled: false,
+    };
+    expect(mappingChange(said)).toMatchObject({ entry: { kind: 'mapping', mapping: said } });
+  });
+
+  test.each([
+    [{ trigger: null }, 'trigger is required'],
+    [{ trigger: 'UNSPECIFIED' }, 'trigger is unspecified or unknown'],
+    [{ tiktok_event_name: null }, 'tiktok_event_name is required'],
+    [{ connection_id: '' }, 'connection_id is required'],
+    [{ include_value: true }, 'value_source is required where include_value is true'],
+    [{ include_value: true, value_source: 'FIXED' }, 'fixed_value is required'],
+    [{ value_source: 'UNSPECIFIED' }, 'value_source is unspecified or unknown'],
+    [{ attribution: 'UNSPECIFIED' }, 'attribution is unspecified or unknown'],
+    [{ currency_policy: 'UNSPECIFIED' }, 'currency_policy is unspecified or unknown'],
+    [{ event_id_source: 'UNSPECIFIED' }, 'event_id_source is unspecified or unknown'],
+    [{ event_time: 'UNSPECIFIED' }, 'event_time is unspecified or unknown'],
+    [{ currency: 'EURO' }, 'currency must be 3 letters'],
+    [{ dedup_window_minutes: -1 }, 'dedup_window_minutes must be'],
+    [{ dedup_window_minutes: 43201 }, 'dedup_window_minutes must be'],
+  ])('%j is unusable: %s', (overrides, problem) => {
+    expect(mappingChange(overrides)).toMatchObject({
+      kind: 'entry',
+      entry: { kind: 'unusable_mapping', mapping: { problem: expect.stringContaining(problem) } },
+    });
+  });
+});

@@ -1,0 +1,128 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isolatePoison, type PartAnswer } from '../../src/core/isolate-poison.ts';
+
+/** Which row a refusal names, if any; `poison` holds the rows of the part that are bad. */
+type Naming = (part: readonly number[], poison: readonly number[]) => number | null;
+
+interface Course {
+  readonly found: readonly number[];
+  readonly accepted: readonly number[];
+  /** The refused whole is the first of them. */
+  readonly requests: number;
+}
+
+/** Plays an endpoint that takes all of a part or nothing. */
+function isolate(size: number, poison: ReadonlySet<number>, naming: Naming): Course {
+  const batch = Array.from({ length: size }, (_, index) => index);
+  const rowOf = (part: readonly number[]): number | null =>
+    naming(
+      part,
+      part.flatMap((event, row) => (poison.has(event) ? [row] : [])),
+    );
+  const isolation = isolatePoison(batch, rowOf(batch));
+  const accepted: number[] = [];
+  let requests = 1;
+  let step = isolation.next();
+  while (!step.done) {
+    const part = step.value;
+    if (part.length === 0) throw new Error('an empty request');
+    requests++;
+    const good = part.every(event => !poison.has(event));
+    if (good) accepted.push(...part);
+    const answer: PartAnswer = good ? { accepted: true } : { accepted: false, row: rowOf(part) };
+    step = isolation.next(answer);
+  }
+  return { found: step.value, accepted, requests };
+}
+
+const silent: Naming = () => null;
+const honest: Naming = (_, poison) => poison[0] ?? null;
+const firstRow: Naming = () => 0;
+const beyond: Naming = part => part.length + 5;
+/** Names a good row wherever there is one. */
+const lying: Naming = (part, poison) => {
+  const good = part.findIndex((_, row) => !poison.includes(row));
+  return good === -1 ? null : good;
+};
+
+const log2 = (size: number) => Math.ceil(Math.log2(size));
+const sorted = (events: readonly number[]) => [...events].sort((a, b) => a - b);
+
+describe('one bad event of n', () => {
+  const SIZES = [1, 2, 3, 4, 5, 7, 8, 9, 50, 63, 64, 65];
+  const everyPlace = SIZES.flatMap(size => Array.from({ length: size }, (_, bad) => [size, bad] as const));
+
+  it('costs at most 2·⌈log2 n⌉ + 1 requests where no row is named', () => {
+    for (const [size, bad] of everyPlace) {
+      expect(isolate(size, new Set([bad]), silent).requests).toBeLessThanOrEqual(2 * log2(size) + 1);
+    }
+    expect(isolate(1_000, new Set([999]), silent).requests).toBeLessThanOrEqual(21);
+  });
+
+  it('costs one more request where its row is named', () => {
+    for (const [size, bad] of everyPlace.filter(([size]) => size > 1)) {
+      expect(isolate(size, new Set([bad]), honest).requests).toBe(2);
+    }
+  });
+
+  it.each([
+    ['a good row', lying],
+    ['always the first row', firstRow],
+  ])('costs two more than bisecting where %s is named', (_, naming) => {
+    for (const [size, bad] of everyPlace) {
+      expect(isolate(size, new Set([bad]), naming).requests).toBeLessThanOrEqual(2 * log2(size) + 3);
+    }
+  });
+
+  it('costs no more where a row is named that the part does not have', () => {
+    for (const [size, bad] of everyPlace) {
+      expect(isolate(size, new Set([bad]), beyond).requests).toBeLessThanOrEqual(2 * log2(size) + 1);
+    }
+  });
+});
+
+describe('any batch with any bad events', () => {
+  const anyCase = fc
+    .integer({ min: 1, max: 200 })
+    .chain(size =>
+      fc.record({ size: fc.constant(size), bad: fc.uniqueArray(fc.nat(size - 1), { minLength: 1, maxLength: 12 }) }),
+    );
+  const anyNaming = fc.infiniteStream(fc.nat()).map(
+    (choices): Naming =>
+      (part, poison) => {
+        const choice = choices.next().value as number;
+        return [null, poison[0] ?? null, choice % part.length, part.length + 1][choice % 4] as number | null;
+      },
+  );
+  const namings = fc.oneof(fc.constantFrom(silent, honest, lying, firstRow, beyond), anyNaming);
+
+  it('ends with exactly the bad ones, and every good one was taken exactly once', () => {
+    fc.assert(
+      fc.property(anyCase, namings, ({ size, bad }, naming) => {
+        const { found, accepted } = isolate(size, new Set(bad), naming);
+        expect(sorted(found)).toEqual(sorted(bad));
+        const good = Array.from({ length: size }, (_, index) => index).filter(index => !bad.includes(index));
+        expect(sorted(accepted)).toEqual(good);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('costs at most 2·⌈log2 n⌉ requests for each bad one, one for the whole, two for a wrong row', () => {
+    fc.assert(
+      fc.property(anyCase, namings, ({ size, bad }, naming) => {
+        const { requests } = isolate(size, new Set(bad), naming);
+        expect(requests).toBeLessThanOrEqual(1 + 2 + bad.length * 2 * Math.max(1, log2(size)));
+      }),
+      { numRuns: 400 },
+    );
+  });
+});
+
+it('a refused batch of nothing but good events ends without poison: the refusal was not an event’s', () => {
+  const isolation = isolatePoison(['a', 'b'], null);
+  expect(isolation.next().value).toEqual(['a']);
+  expect(isolation.next({ accepted: true }).value).toEqual(['b']);
+  expect(isolation.next({ accepted: true })).toEqual({ done: true, value: [] });
+});

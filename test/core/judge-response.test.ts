@@ -1,0 +1,165 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { EventsApiAnswer } from '../../src/core/events-api-answer.ts';
+import { judgeResponse, type Verdict } from '../../src/core/judge-response.ts';
+import { classOfCode, type VerdictClass } from '../../src/core/tiktok-codes.ts';
+
+function response(status: number, body: unknown): EventsApiAnswer {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return { kind: 'response', status, headers: {}, body: text, durationMs: 5 };
+}
+
+function coded(code: number, message = '', status = 200): Verdict {
+  return judgeResponse(response(status, { code, message, request_id: 'req-1', data: {} }));
+}
+
+const PERMISSION_TEXT =
+  'No permission to operate pixel code C4LE5V1U9KT2JLQDJ3D0. You must be the admin or operator of it';
+const HTML = '<html><head><title>502 Bad Gateway</title></head></html>';
+
+/** Recorded answers (facts 3.1, 3.2, 3.4): HTTP status, code, message, and what they mean. */
+const ANSWERS: readonly (readonly [number, number, string, VerdictClass])[] = [
+  [200, 0, 'OK', 'delivered'],
+  [200, 20001, 'partial success', 'partial'],
+  [200, 40000, 'Invalid Price Field', 'poison'],
+  [200, 40001, PERMISSION_TEXT, 'connection-refused'],
+  [200, 40002, 'data.3.event_id: Not a valid string.', 'poison'],
+  [400, 40002, 'data[1].user.email is not hashed', 'poison'],
+  [400, 40002, 'Invalid value for event_source: must be web, app or offline.', 'connection-refused'],
+  [200, 40002, 'Invalid value for event_source_id: not a valid string.', 'connection-refused'],
+  [200, 40002, PERMISSION_TEXT, 'connection-refused'],
+  [403, 40003, 'Forbidden', 'connection-refused'],
+  [200, 40007, 'The pixel does not exist', 'connection-refused'],
+  [200, 40016, 'BIZ_FC_ERROR', 'ambiguous'],
+  [200, 40050, 'Duplicated request', 'ambiguous'],
+  [200, 40061, 'Batch size exceeds the limit', 'split'],
+  [200, 40062, 'PII is not hashed', 'poison'],
+  [401, 40100, 'Request too frequent', 'throttled'],
+  [200, 40100, 'Request too frequent', 'throttled'],
+  [200, 40102, 'Access token is expired', 'connection-refused'],
+  [200, 40105, 'Access token is incorrect or has been revoked.', 'connection-refused'],
+  [401, 40105, 'Access token is incorrect or has been revoked.', 'connection-refused'],
+  [200, 40132, 'Request frequency limited', 'throttled'],
+  [200, 40202, 'Write conflict', 'retry'],
+  [200, 40700, 'RPC validation error', 'poison'],
+  [200, 41001, 'Interface offline', 'retry'],
+  [500, 50000, 'System error', 'retry'],
+  [200, 51010, 'inner service timeout', 'retry'],
+  [200, 60001, 'maintenance', 'retry'],
+  [200, 61000, 'too many requests', 'throttled'],
+  [200, 49999, 'something new', 'ambiguous'],
+  [500, 0, 'OK', 'delivered'],
+];
+
+describe('an answer with a code', () => {
+  it.each(ANSWERS)('HTTP %i with %i "%s" is %s', (status, code, message, verdict) => {
+    const judged = coded(code, message, status);
+    expect(judged).toMatchObject({ class: verdict, apiCode: code, httpStatus: status, requestId: 'req-1' });
+  });
+
+  it('is judged by the code alone, whatever the status', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 100, max: 599 }), fc.integer({ min: 0, max: 75_000 }), (status, code) => {
+        expect(coded(code, 'x', status).class).toBe(classOfCode(code));
+      }),
+    );
+  });
+});
+
+describe('a named row', () => {
+  it.each([
+    ['data.0.event_id: Not a valid string.', 0],
+    ['data.17.event_id: Not a valid string.', 17],
+    ['data[3].user.email', 3],
+    ['Invalid params: data.999.properties.value', 999],
+    ['Batch.4.properties.contents.0.content_id: Not a valid string', 4],
+    ['batch[2].timestamp', 2],
+    ['the event at index 3 is bad', 3],
+    ['Invalid Price Field', null],
+    ['metadata.3 is bad', null],
+    ['data.3x is bad', null],
+    ['data.12345 is beyond any batch', null],
+  ])('is read from %j', (message, row) => {
+    expect(coded(40002, message).row).toBe(row);
+  });
+
+  it('is none where the events are not to blame', () => {
+    expect(coded(40001, 'data.3.event_id').row).toBeNull();
+    expect(coded(0, 'data.3.event_id').row).toBeNull();
+    expect(coded(40002, 'event_source_id of data.3 is wrong').row).toBeNull();
+  });
+});
+
+describe('an answer without TikTok’s JSON', () => {
+  it.each<[number, string, VerdictClass]>([
+    [200, 'OK', 'ambiguous'],
+    [200, '', 'ambiguous'],
+    [200, '{}', 'ambiguous'],
+    [200, 'null', 'ambiguous'],
+    [200, '{"code":"0"}', 'ambiguous'],
+    [200, '{"code":null}', 'ambiguous'],
+    [200, '{"code":0.5}', 'ambiguous'],
+    [200, '[{"code":0}]', 'ambiguous'],
+    [204, '', 'ambiguous'],
+    [302, '', 'ambiguous'],
+    [400, HTML, 'retry'],
+    [401, HTML, 'connection-refused'],
+    [403, HTML, 'connection-refused'],
+    [404, HTML, 'retry'],
+    [413, HTML, 'split'],
+    [429, HTML, 'throttled'],
+    [500, HTML, 'ambiguous'],
+    [502, HTML, 'ambiguous'],
+    [504, '{"error":"gateway timeout"}', 'ambiguous'],
+  ])('HTTP %i with %j is %s', (status, body, verdict) => {
+    const judged = judgeResponse(response(status, body));
+    expect(judged).toEqual({
+      class: verdict,
+      httpStatus: status,
+      apiCode: null,
+      requestId: null,
+      message: `HTTP ${status} without TikTok's JSON`,
+      row: null,
+    });
+  });
+});
+
+describe('a failed request', () => {
+  it.each([
+    [true, 'ambiguous'],
+    [false, 'retry'],
+  ] as const)('that may have been taken: %s is %s', (mayHaveBeenTaken, verdict) => {
+    const judged = judgeResponse({ kind: 'failure', code: 'ETIMEDOUT', mayHaveBeenTaken, durationMs: 1 });
+    expect(judged).toMatchObject({ class: verdict, message: 'ETIMEDOUT', httpStatus: null, apiCode: null });
+  });
+});
+
+it('only an explicit code 0 is delivered, and no answer makes it throw', () => {
+  const anyBody = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc.json().map(inner => `{"code":0,"data":${inner}}`),
+  );
+  fc.assert(
+    fc.property(fc.integer({ min: 100, max: 599 }), anyBody, (status, body) => {
+      const verdict = judgeResponse(response(status, body));
+      expect(verdict.class === 'delivered').toBe(verdict.apiCode === 0);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+it('bounds and cleans what TikTok says', () => {
+  const judged = judgeResponse(
+    response(200, { code: 40002, message: `bad alice@shop.example ${'x '.repeat(500)}`, request_id: 'r'.repeat(500) }),
+  );
+  expect(judged.message).not.toContain('alice');
+  expect(judged.message.length).toBeLessThanOrEqual(300);
+  expect(judged.requestId).toHaveLength(100);
+});
+
+it('does without message and request id, or with ones of another type', () => {
+  expect(judgeResponse(response(200, { code: 0 }))).toMatchObject({ class: 'delivered', message: '', requestId: null });
+  const odd = { code: 40002, message: { text: 'x' }, request_id: 5 };
+  expect(judgeResponse(response(200, odd))).toMatchObject({ class: 'poison', message: '', requestId: null });
+});

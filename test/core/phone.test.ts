@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { type CountryCode, getCountries, getCountryCallingCode } from 'libphonenumber-js';
+import examples from 'libphonenumber-js/mobile/examples';
+import { describe, expect, it } from 'vitest';
+import type { BuildNote } from '../../src/core/build-notes.ts';
+import { sha256 } from '../../src/core/normalise.ts';
+import { hashPhone, parse, toE164 } from '../../src/core/phone.ts';
+
+function digestAndNotes(phone: string, country: string | null, defaultCountry: string | null) {
+  const notes: BuildNote[] = [];
+  return { digest: hashPhone(phone, country, defaultCountry, notes), notes };
+}
+
+describe('a phone number', () => {
+  it.each([
+    ['+1 (213) 373-4253', null, null, '+12133734253'],
+    ['2133734253', 'US', null, '+12133734253'],
+    ['(213) 373 4253', null, 'us', '+12133734253'],
+    ['0151 23456789', ' de ', 'US', '+4915123456789'],
+    ['001 213 373 4253', 'DE', null, '+12133734253'],
+    ['tel:+1-213-373-4253', null, null, '+12133734253'],
+    ['+44 (0)20 7946 0958', null, null, '+442079460958'],
+    ['+1 213 373 4253 ext. 5', null, null, '+12133734253'],
+    ['011 15 2345 6789', 'AR', null, '+5491123456789'],
+    ['+39 06 1234 5678', 'US', null, '+390612345678'],
+    // Fifteen digits, the most that E.164 allows: none may be cut off.
+    ['+499891234567890', null, null, '+499891234567890'],
+  ])('%j (country %j, default %j) is %s', (phone, country, defaultCountry, e164) => {
+    expect(digestAndNotes(phone, country, defaultCountry)).toEqual({ digest: sha256(e164), notes: [] });
+  });
+
+  it('without a plus and a known country is left out rather than guessed', () => {
+    const left = { digest: null, notes: ['phone_without_country'] };
+    expect(digestAndNotes('2133734253', null, null)).toEqual(left);
+    expect(digestAndNotes('0012133734253', null, ' ')).toEqual(left);
+    expect(digestAndNotes('2133734253', 'XX', null)).toEqual(left);
+  });
+
+  it('of a contact in a country we cannot read is not taken for one of the default country', () => {
+    expect(digestAndNotes('15123456789', 'Deutschland', 'US').notes).toEqual(['phone_without_country']);
+  });
+
+  it.each(['n/a', '555-1234', '+', '+999 1234567', '+1 213', '+123456789012345678', '9'.repeat(300)])(
+    '%j is unparsable',
+    phone => {
+      expect(digestAndNotes(phone, 'US', null)).toEqual({ digest: null, notes: ['phone_unparsable'] });
+    },
+  );
+});
+
+describe('the short cut for E.164', () => {
+  const digitsOf = (country: CountryCode) => fc.constant(examples[country] ?? '2345678');
+  const mangled = fc.constantFrom(...getCountries()).chain(country =>
+    fc
+      .tuple(
+        digitsOf(country),
+        fc.constantFrom('', '', '0', '1', '8', '9', '15'),
+        fc.array(fc.tuple(fc.nat(14), fc.nat(9)), { maxLength: 4 }),
+        fc.constantFrom('', '', '7', '42'),
+        fc.constantFrom('', '', ' ', ' (', '-', '.'),
+      )
+      .map(([digits, prefix, changes, suffix, mark]) => {
+        const national = [...digits];
+        for (const [at, digit] of changes) if (at < national.length) national[at] = String(digit);
+        return `+${getCountryCallingCode(country)}${mark}${prefix}${national.join('')}${suffix}`;
+      }),
+  );
+
+  it('gives what the library gives, for numbers of every country, right or wrong', () => {
+    fc.assert(
+      fc.property(mangled, phone => {
+        expect(toE164(phone, undefined)).toBe(parse(phone, undefined));
+        expect(toE164(phone, 'DE')).toBe(parse(phone, 'DE'));
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
+  it('gives what the library gives, for any digits and punctuation', () => {
+    fc.assert(
+      fc.property(
+        fc.stringMatching(/^\+?[1-9][0-9 ().-]{5,18}$/),
+        fc.constantFrom('US', 'GB', undefined),
+        (text, home) => {
+          expect(toE164(text, home)).toBe(parse(text, home));
+        },
+      ),
+      { numRuns: 5_000 },
+    );
+  });
+});

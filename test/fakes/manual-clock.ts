@@ -1,0 +1,60 @@
+/** A clock that stands still until told to move; timers run in order of their time, then of their creation. */
+
+import type { Clock } from '../../src/ports.ts';
+
+interface Timer {
+  readonly at: number;
+  readonly callback: () => void;
+}
+
+export class ManualClock implements Clock {
+  #elapsed = 0;
+  readonly #start: number;
+  readonly #timers = new Set<Timer>();
+
+  constructor(start = Date.UTC(2026, 0, 1)) {
+    this.#start = start;
+  }
+
+  now(): number {
+    return this.#start + this.#elapsed;
+  }
+
+  monotonic(): number {
+    return this.#elapsed;
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    const timer = { at: this.#elapsed + Math.max(0, delayMs), callback };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  /** Moves time and runs what falls due, including timers that those timers start. */
+  advance(ms: number): void {
+    const end = this.#elapsed + ms;
+    for (let due = this.#nextDue(end); due !== null; due = this.#nextDue(end)) {
+      this.#timers.delete(due);
+      this.#elapsed = Math.max(this.#elapsed, due.at);
+      due.callback();
+    }
+    this.#elapsed = end;
+  }
+
+  /** Lets time pass without running timers, as for a process that was stopped. */
+  freeze(ms: number): void {
+    this.#elapsed += ms;
+  }
+
+  get pendingTimers(): number {
+    return this.#timers.size;
+  }
+
+  #nextDue(end: number): Timer | null {
+    let next: Timer | null = null;
+    for (const timer of this.#timers) {
+      if (timer.at <= end && (next === null || timer.at < next.at)) next = timer;
+    }
+    return next;
+  }
+}
