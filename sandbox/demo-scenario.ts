@@ -4,10 +4,19 @@
  */
 
 import type { EventProducer, Fields } from './event-producer.ts';
-import { pixelOf, type World } from './world.ts';
+import { pixelOf } from './world.ts';
 
 /** What the demo expects TikTok to have counted, as `pixel|event name|event id`. */
 export type Expected = Set<string>;
+
+/** What the demo stands on: a `World`, or the containers of docker-compose.yml. */
+export interface Ground {
+  readonly producer: EventProducer;
+  readonly topics: { readonly conversions: string };
+  readonly simulator: { addPixel(pixelId: string, token: string): void | Promise<void> };
+  /** Writes a connection whose token the service knows, and tells the simulator of its pixel. */
+  connect(id: string, fields: Fields): Promise<void>;
+}
 
 export interface Stream {
   /** Produces the next few records; returns how many. */
@@ -23,7 +32,7 @@ const SHOP = 'globex-shop';
 export const CONNECTIONS = [MAIN, TRIAL, SHOP] as const;
 
 /** Writes connections and mappings to the config topic; the simulator knows another token for the shop's pixel. */
-export async function configure(world: World): Promise<void> {
+export async function configure(world: Ground): Promise<void> {
   const { producer } = world;
   await world.connect(MAIN, {
     workspace_id: 'acme',
@@ -37,11 +46,11 @@ export async function configure(world: World): Promise<void> {
     test_event_code: 'TEST42',
   });
   await world.connect(SHOP, { workspace_id: 'globex', advertiser_name: 'Globex Shop' });
-  world.simulator.addPixel(pixelOf(SHOP), 'a-token-that-the-shop-never-pasted');
+  await world.simulator.addPixel(pixelOf(SHOP), 'a-token-that-the-shop-never-pasted');
   for (const mapping of MAPPINGS) await producer.mapping(mapping);
 }
 
-const MAPPINGS: readonly (Fields & { readonly mapping_id: string })[] = [
+export const MAPPINGS: readonly (Fields & { readonly mapping_id: string })[] = [
   {
     mapping_id: 'lead',
     connection_id: MAIN,
@@ -108,19 +117,19 @@ const MAPPINGS: readonly (Fields & { readonly mapping_id: string })[] = [
 ];
 
 /** A stream in which something happens: `perStep` conversions at a time, with the odd one among them. */
-export function createStream(world: World, perStep: number): Stream {
+export function createStream(world: Ground, perStep: number): Stream {
   return new DemoStream(world, perStep);
 }
 
 class DemoStream implements Stream {
   readonly expected: Expected = new Set();
   produced = 0;
-  readonly #world: World;
+  readonly #world: Ground;
   readonly #perStep: number;
   #serial = 0;
   #last: Fields[] = [];
 
-  constructor(world: World, perStep: number) {
+  constructor(world: Ground, perStep: number) {
     this.#world = world;
     this.#perStep = perStep;
   }

@@ -4,6 +4,7 @@
  */
 
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import avro from 'avsc';
 import { CompressionTypes, type Message, type Producer } from 'kafkajs';
 import { sandboxKafka } from './kafka.ts';
@@ -32,6 +33,8 @@ export interface ProduceOptions {
 
 const SCHEMAS = new URL('../schemas/', import.meta.url);
 const SCALE = 4;
+const RETRY_MS = 100;
+const GIVE_UP_MS = 60_000;
 
 /** A schema registered under an id, with its encoder. */
 interface Registered {
@@ -129,7 +132,7 @@ export class EventProducer {
     await this.raw(this.#options.topics.config, [null], { key });
   }
 
-  /** Values as they are, acknowledged by all in-sync replicas. */
+  /** Values as they are, acknowledged by all in-sync replicas; after a failure in part some are on the topic twice. */
   async raw(topic: string, values: readonly (Buffer | null)[], options: ProduceOptions = {}): Promise<void> {
     const { headers, key = null, partition } = options;
     const messages = values.map((value): Message => {
@@ -139,8 +142,20 @@ export class EventProducer {
       return message;
     });
     for (let from = 0; from < messages.length; from += 2_000) {
-      const chunk = messages.slice(from, from + 2_000);
-      await this.#producer.send({ topic, messages: chunk, acks: -1, compression: CompressionTypes.None });
+      await this.#send(topic, messages.slice(from, from + 2_000));
+    }
+  }
+
+  async #send(topic: string, messages: Message[]): Promise<void> {
+    const deadline = performance.now() + GIVE_UP_MS;
+    for (;;) {
+      try {
+        await this.#producer.send({ topic, messages, acks: -1, compression: CompressionTypes.None });
+        return;
+      } catch (error) {
+        if (performance.now() > deadline) throw error;
+        await pause(RETRY_MS);
+      }
     }
   }
 

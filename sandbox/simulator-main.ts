@@ -1,6 +1,6 @@
 /**
  * The TikTok simulator as a process of its own:
- *   node sandbox/simulator-main.ts [--port 0] [--pixel ID=TOKEN …] [--exit-with-stdin]
+ *   node sandbox/simulator-main.ts [--port 0] [--host 127.0.0.1] [--pixel ID=TOKEN …] [--exit-with-stdin]
  * prints one JSON line with its URL once it listens, and stops on SIGTERM and SIGINT. With `--exit-with-stdin` also
  * when its standard input ends, so that it cannot outlive a parent that was killed.
  */
@@ -11,12 +11,13 @@ import { startSimulator } from './tiktok-simulator.ts';
 const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '0' },
+    host: { type: 'string', default: '127.0.0.1' },
     pixel: { type: 'string', multiple: true, default: [] },
     'exit-with-stdin': { type: 'boolean', default: false },
   },
 });
 
-const simulator = await startSimulator({ port: Number(values.port) });
+const simulator = await startSimulator({ port: Number(values.port), host: values.host });
 for (const pixel of values.pixel) {
   const [id = '', ...token] = pixel.split('=');
   simulator.addPixel(id, token.join('='));

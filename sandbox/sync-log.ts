@@ -30,6 +30,7 @@ export interface SyncLogView {
   readonly partition: number;
   readonly offset: number;
   readonly claimant: string | null;
+  readonly settled_at: number;
 }
 
 const FRAME_BYTES = 5;

@@ -27,6 +27,8 @@ const MAX_BODY_BYTES = 32 * 1024 * 1024;
 export interface SimulatorOptions {
   /** 0, the default, takes a free one. */
   readonly port?: number;
+  /** Address to listen on; default loopback. A container needs another. */
+  readonly host?: string;
   /** Token by pixel id. */
   readonly pixels?: Readonly<Record<string, string>>;
   readonly settings?: SettingsChange;
@@ -37,7 +39,7 @@ export interface SimulatorOptions {
 
 export type { Simulator } from './tiktok-controls.ts';
 
-/** Starts a simulator on loopback. */
+/** Starts a simulator. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const simulator = new HttpSimulator(options);
   await simulator.listen(options.port ?? 0);
@@ -61,6 +63,7 @@ class HttpSimulator implements Simulator {
   readonly #server = createServer((request, response) => this.#receive(request, response));
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #clock: () => number;
+  readonly #host: string;
   readonly #requestIdPrefix = randomBytes(6).toString('hex').toUpperCase();
   #settings: SimulatorSettings;
   #advancedMs = 0;
@@ -70,6 +73,7 @@ class HttpSimulator implements Simulator {
 
   constructor(options: SimulatorOptions) {
     this.#clock = options.now ?? Date.now;
+    this.#host = options.host ?? '127.0.0.1';
     this.#settings = changed(DEFAULT_SETTINGS, options.settings ?? {});
     this.#ledger = new Ledger(options.ledgerLimits ?? LEDGER_LIMITS);
     for (const [pixelId, token] of Object.entries(options.pixels ?? {})) this.addPixel(pixelId, token);
@@ -112,7 +116,7 @@ class HttpSimulator implements Simulator {
   listen(port: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(port, '127.0.0.1', () => {
+      this.#server.listen(port, this.#host, () => {
         this.#server.off('error', reject);
         this.#port = (this.#server.address() as AddressInfo).port;
         resolve();

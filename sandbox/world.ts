@@ -6,9 +6,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Admin, Kafka, logLevel } from 'kafkajs';
+import type { Admin } from 'kafkajs';
 import { EventProducer, type Topics } from './event-producer.ts';
 import { eventually } from './eventually.ts';
+import { sandboxKafka } from './kafka.ts';
 import { ServiceProcess } from './service-process.ts';
 import { readSyncLogEntry, type SyncLogView } from './sync-log.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from './tiktok-simulator.ts';
@@ -197,9 +198,10 @@ export class World {
   }
 }
 
-/** The pixel that a world gives a connection: 20 characters, as today's are. */
+/** The pixel that a world gives a connection: 20 characters, as today's are. Filled in front, so that c1 is not c10. */
 export function pixelOf(connectionId: string): string {
-  return `PIXEL${connectionId.toUpperCase().replace(/[^A-Z0-9]/g, '')}`.padEnd(20, '0').slice(0, 20);
+  const name = connectionId.toUpperCase().replace(/[^A-Z0-9]/g, '');
+  return `PIXEL${name.padStart(15, '0').slice(-15)}`;
 }
 
 /** The token of a connection, and the variable that an instance must be given it in. */
@@ -217,8 +219,7 @@ export function tokensFor(...connectionIds: readonly string[]): Record<string, s
 }
 
 async function connectAdmin(stack: StackAddresses): Promise<Admin> {
-  const kafka = new Kafka({ clientId: 'sandbox', brokers: stack.brokers.split(','), logLevel: logLevel.NOTHING });
-  const admin = kafka.admin();
+  const admin = sandboxKafka(stack.brokers).admin();
   await admin.connect();
   return admin;
 }

@@ -1,13 +1,9 @@
-/** Writes everything that is generated from the declaration of the options. A test fails when it is stale. */
+/** Writes everything that is generated from the sources. A test fails when it is stale. */
 
 import { writeFileSync } from 'node:fs';
-import { configurationMarkdown, jsonSchema, referenceYaml } from '../src/control/reference.ts';
+import { documents, ROOT } from './documents.ts';
 
-for (const [path, text] of [
-  ['config/reference.yaml', referenceYaml()],
-  ['config/schema.json', jsonSchema()],
-  ['docs/configuration.md', configurationMarkdown()],
-] as const) {
-  writeFileSync(new URL(`../${path}`, import.meta.url), text);
+for (const [path, text] of documents()) {
+  writeFileSync(new URL(path, ROOT), text);
   console.log(path);
 }

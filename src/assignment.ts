@@ -17,6 +17,9 @@ import type { WindowOptions } from './core/window.ts';
 import { Windows } from './core/window.ts';
 import type { OutcomeCount } from './ports.ts';
 
+/** Records between the lowest unsettled one and the position, over all partitions: at some 40 bytes each, 40 MB. */
+const MAX_LEDGER_SPAN = 1_000_000;
+
 export class Assignment {
   readonly epoch: number;
   readonly ledger: OffsetLedger;
@@ -41,6 +44,18 @@ export class Assignment {
   /** Whether requests and commits may start as far as the group is concerned. */
   get isActive(): boolean {
     return !this.#void && !this.#suspended;
+  }
+
+  /**
+   * Whether no more may be read: the buffer is full, or the ledger spans too many records. One event that waits for
+   * hours holds the head of its partition while everything behind it settles; the span grows, the buffer does not.
+   */
+  get isFull(): boolean {
+    return this.budget.full || this.ledger.span >= MAX_LEDGER_SPAN;
+  }
+
+  get isDrained(): boolean {
+    return this.budget.drained && this.ledger.span <= MAX_LEDGER_SPAN / 2;
   }
 
   /** Events consumed and not settled, by connection (`none` for records without one). */
@@ -94,16 +109,15 @@ export class Assignment {
    */
   finish(items: readonly Settled[]): OutcomeCount[] {
     if (this.#void) return [];
-    const counts = new Map<string, { -readonly [K in keyof OutcomeCount]: OutcomeCount[K] }>();
+    const counts = new Map<string, MutableCount>();
     let bytes = 0;
+    let current: MutableCount | null = null;
     for (const item of items) {
       item.ticket.account.settle(item.ticket.sequence, item.release);
       bytes += item.bytes;
-      const key = `${item.outcome}|${item.reason}|${item.connectionId}`;
-      const count = counts.get(key);
-      if (count === undefined) {
-        counts.set(key, { connectionId: item.connectionId, outcome: item.outcome, reason: item.reason, events: 1 });
-      } else count.events++;
+      // Items come in runs of one connection and outcome: the map is asked once a run.
+      if (current === null || !isOf(current, item)) current = countOf(counts, item);
+      current.events++;
     }
     this.budget.give(items.length, bytes);
     for (const { connectionId, events } of counts.values()) this.#landed(connectionId, events);
@@ -115,4 +129,20 @@ export class Assignment {
     if (left === 0) this.#inFlight.delete(connectionId);
     else this.#inFlight.set(connectionId, left);
   }
+}
+
+type MutableCount = { -readonly [K in keyof OutcomeCount]: OutcomeCount[K] };
+
+function isOf(count: OutcomeCount, item: Settled): boolean {
+  return count.connectionId === item.connectionId && count.reason === item.reason && count.outcome === item.outcome;
+}
+
+function countOf(counts: Map<string, MutableCount>, { connectionId, outcome, reason }: Settled): MutableCount {
+  const key = `${outcome}|${reason}|${connectionId}`;
+  let count = counts.get(key);
+  if (count === undefined) {
+    count = { connectionId, outcome, reason, events: 0 };
+    counts.set(key, count);
+  }
+  return count;
 }

@@ -55,29 +55,30 @@ export class Claiming {
 
   /** Decisions in the order of `claimants`; null when the store is away and the batch must wait. Never rejects. */
   async claim(claimants: readonly Claimant[]): Promise<readonly Decided[] | null> {
+    const decided: (Decided | null)[] = new Array(claimants.length).fill(null);
     try {
-      const decided = await this.#decide(claimants);
-      if (decided !== null) this.#count(decided);
-      return decided;
+      let open = claimants.map((_, index) => index);
+      for (let round = 0; open.length > 0; round++) {
+        if (round === MAX_ROUNDS) return null;
+        open = await this.#round(claimants, open, decided);
+      }
     } catch (error) {
       if (!(error instanceof ClaimsUnavailable)) throw error;
       this.#telemetry.claimsUnavailable(error.message);
-      return this.#options.onUnavailable === 'pass_through' ? this.#passThrough(claimants) : null;
+      if (this.#options.onUnavailable === 'pause') return null;
     }
-  }
-
-  async #decide(claimants: readonly Claimant[]): Promise<readonly Decided[] | null> {
-    const decided: Decided[] = new Array(claimants.length);
-    let open = claimants.map((_, index) => index);
-    for (let round = 0; open.length > 0; round++) {
-      if (round === MAX_ROUNDS) return null;
-      open = await this.#round(claimants, open, decided);
-    }
-    return decided;
+    // Only with the pass-through policy is any left undecided; what was decided before the store went away holds.
+    const complete = decided.map((one, index) => one ?? this.#unclaimed(claimants[index] as Claimant));
+    this.#count(complete);
+    return complete;
   }
 
   /** Claims the open ones once, fills in what is decided, and returns those that must be claimed again. */
-  async #round(claimants: readonly Claimant[], open: readonly number[], decided: Decided[]): Promise<number[]> {
+  async #round(
+    claimants: readonly Claimant[],
+    open: readonly number[],
+    decided: (Decided | null)[],
+  ): Promise<number[]> {
     const now = this.#clock.now();
     const claims = open.map(index => this.#fresh(claimants[index] as Claimant, now));
     const replies = await this.#claims.claim(claims);
@@ -120,13 +121,10 @@ export class Claiming {
     };
   }
 
-  #passThrough(claimants: readonly Claimant[]): Decided[] {
+  #unclaimed(claimant: Claimant): Decided {
     const now = this.#clock.now();
-    return claimants.map(claimant => ({
-      decision: { kind: 'send', claimedAt: now, attemptedBefore: false },
-      claim: this.#fresh(claimant, now),
-      takenOver: false,
-    }));
+    const decision = { kind: 'send', claimedAt: now, attemptedBefore: false } as const;
+    return { decision, claim: this.#fresh(claimant, now), takenOver: false };
   }
 
   #count(decided: readonly Decided[]): void {

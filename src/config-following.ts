@@ -43,8 +43,8 @@ export class ConfigFollowing {
     if ('needsSchema' in change) return 'retry';
     const key = record.key ?? '(no key)';
     this.table.apply(record.offset, key, change);
-    const problem = this.table.problems().find(candidate => candidate.key === key);
-    if (problem !== undefined) this.#telemetry.configRejected(key, problem.kind);
+    const problem = this.table.problem(key);
+    if (problem !== null) this.#telemetry.configRejected(key, problem.kind);
     this.#report();
     return 'applied';
   }
@@ -56,8 +56,7 @@ export class ConfigFollowing {
   }
 
   #report(): void {
-    const { size, generation } = this.table;
-    const invalid = this.table.problems().length;
-    this.#telemetry.configApplied({ entries: size, invalid, generation, complete: this.complete });
+    const { size, generation, problemCount } = this.table;
+    this.#telemetry.configApplied({ entries: size, invalid: problemCount, generation, complete: this.complete });
   }
 }

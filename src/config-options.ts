@@ -287,18 +287,11 @@ export const OPTIONS = {
     }),
     maxConnectionsCount: count({
       describe: 'Most HTTP connections to TikTok at a time.',
-      default: 16,
+      default: 256,
       min: 1,
-      max: 256,
-      because: 'each carries one request; a slow advertiser must not use them all up',
-    }),
-    rowIndexBase: count({
-      describe:
-        'What the first event of a batch is called in messages that write "index N"; data[N] always begins at 0.',
-      default: 0,
-      min: 0,
-      max: 1,
-      because: 'TikTok does not document it; a wrong guess costs two requests, never an event',
+      max: 4_096,
+      because:
+        'each carries one request, and a connection of ours has one at a time; slow ones must not use them all up',
     }),
   },
   tiktok: {
@@ -330,13 +323,6 @@ export const OPTIONS = {
       item: /^(connection|mapping):.+$/,
       allowed: 'connection:<id> or mapping:<id>, several separated by commas',
       because: 'an unreadable entry without a good version keeps the service from getting ready',
-    }),
-    bootstrapTimeoutMs: duration({
-      describe: 'How long reading the config topic to its end may take at start before the process gives up.',
-      default: 2 * MINUTE,
-      min: 1_000,
-      max: HOUR,
-      because: 'no event is processed before; a restart by the platform is better than waiting for ever',
     }),
   },
   http: {

@@ -37,6 +37,8 @@ export interface DeliveryParts {
   readonly options: DeliveryOptions;
   /** The connection as the config table has it now: gone, unusable, or as it stands. */
   readonly connectionNow: (connectionId: string) => Connection | 'unusable' | null;
+  /** Whether an enabled connection other than this one has the pixel. */
+  readonly isPixelShared: (pixelId: string, connectionId: string) => boolean;
   /** Whether the last heartbeat is fresh enough to be sure of our partitions. */
   readonly holdsLease: () => boolean;
   readonly settle: (assignment: Assignment, items: readonly Settled[]) => void;
@@ -108,6 +110,10 @@ export class Delivery {
       await this.#flush(lane, batch);
     }
     lane.running = false;
+    // A lane has nothing to remember but that it is parked.
+    if (lane.parked === null || this.#parts.connectionNow(lane.connectionId) === null) {
+      this.#lanes.delete(lane.connectionId);
+    }
     this.#becomeQuiet();
   }
 
@@ -171,9 +177,11 @@ export class Delivery {
           this.#park(lane, assignment, events, verdict);
           return { kind: 'gone' };
         case 'poison':
+          this.#credentialsPassed(lane);
           return { kind: 'refused', verdict, events };
         case 'split':
         case 'partial':
+          this.#credentialsPassed(lane);
           if (events.length > 1 || verdict.class === 'split') return { kind: 'refused', verdict, events };
           break;
         case 'retry':
@@ -217,7 +225,8 @@ export class Delivery {
       events.map(({ event }) => event.json),
     );
     this.#requestsInFlight++;
-    const answer = await api.send({ path: trackPath(destination), accessToken: token.token, body });
+    const mayStart = (): boolean => assignment.isActive && this.#parts.holdsLease();
+    const answer = await api.send({ path: trackPath(destination), accessToken: token.token, body, mayStart });
     this.#requestsInFlight--;
     const verdict = judgeResponse(answer);
     lane.lastDigest = token.digest;
@@ -242,8 +251,7 @@ export class Delivery {
     const connection = this.#parts.connectionNow(lane.connectionId);
     const gone = reasonToSkip(connection);
     if (gone !== null) {
-      const skips = events.map(event => skippedWaiting(event, gone, now));
-      this.#parts.settle(assignment, skips);
+      this.#skipOrRefuse(lane, assignment, events, gone);
       return [];
     }
     if (connection === 'unusable') {
@@ -259,10 +267,26 @@ export class Delivery {
     return events.filter(event => event.claimedAt > horizon);
   }
 
+  /**
+   * Events of a connection that went away are skipped, unless another connection has the same pixel: its own event may
+   * have been dropped as a duplicate of this one, so somebody must look at it.
+   */
+  #skipOrRefuse(lane: Lane, assignment: Assignment, events: readonly PendingEvent[], reason: SkipReason): void {
+    const now = this.#parts.clock.now();
+    const pixel = events[0]?.event.destination.eventSourceId ?? '';
+    if (!this.#parts.isPixelShared(pixel, lane.connectionId)) {
+      const skips = events.map(event => skippedWaiting(event, reason, now));
+      this.#parts.settle(assignment, skips);
+      return;
+    }
+    const detail = `${reason} while its events waited, and another connection has the same pixel`;
+    this.#refuseAll(assignment, events, { deadLetter: 'config_invalid', detail });
+  }
+
   #deliveredNow(lane: Lane, assignment: Assignment, events: readonly PendingEvent[], verdict: Verdict): void {
     const { clock, settle, telemetry } = this.#parts;
     const now = clock.now();
-    if (lane.unpark()) telemetry.connectionState(lane.connectionId, 'active', 'TikTok takes its events again');
+    this.#credentialsPassed(lane);
     const items = events.map(event => {
       const mark = { ...event.claim, value: sentValue(event.source, now) };
       return delivered(event, verdict, mark, now);
@@ -275,10 +299,25 @@ export class Delivery {
     settle(assignment, items);
   }
 
+  /** TikTok judged the events, so it accepts the connection, whatever it says of them. */
+  #credentialsPassed(lane: Lane): void {
+    if (!lane.unpark()) return;
+    this.#parts.telemetry.connectionState(lane.connectionId, 'active', 'TikTok accepts the connection again');
+  }
+
+  /**
+   * Parks the connection, unless the refused events are for a pixel it no longer has: those were built before a change
+   * of pixel and token, and say nothing about the new pair.
+   */
   #park(lane: Lane, assignment: Assignment, events: readonly PendingEvent[], verdict: Verdict): void {
     const reason = `TikTok refuses the connection: code ${verdict.apiCode ?? '-'}, HTTP ${verdict.httpStatus ?? '-'}, ${verdict.message}`;
-    lane.park(reason, this.#parts.clock.now());
-    this.#parts.telemetry.connectionState(lane.connectionId, 'parked', `code ${verdict.apiCode ?? verdict.httpStatus}`);
+    const connection = this.#parts.connectionNow(lane.connectionId);
+    const pixel = events[0]?.event.destination.eventSourceId;
+    if (connection !== null && connection !== 'unusable' && connection.pixel_id === pixel) {
+      lane.park(reason, this.#parts.clock.now());
+      const code = `code ${verdict.apiCode ?? verdict.httpStatus}`;
+      this.#parts.telemetry.connectionState(lane.connectionId, 'parked', code);
+    }
     this.#refuseAll(assignment, events, { deadLetter: 'connection_parked', detail: reason }, verdict);
   }
 
@@ -319,8 +358,10 @@ export class Delivery {
   }
 }
 
+/** A 5xxxx code is an error on TikTok's side, timeouts among them: it need not have come before the taking. */
 function mayHaveBeenTaken(verdict: Verdict): boolean {
-  return verdict.class === 'ambiguous' || verdict.class === 'partial' || verdict.class === 'delivered';
+  if (verdict.class === 'ambiguous' || verdict.class === 'partial' || verdict.class === 'delivered') return true;
+  return (verdict.apiCode ?? 0) >= 50_000 || (verdict.httpStatus ?? 0) >= 500;
 }
 
 function reasonToSkip(connection: Connection | 'unusable' | null): SkipReason | null {

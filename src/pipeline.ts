@@ -86,7 +86,7 @@ export class Pipeline implements RecordConsumer {
   /** Commit: whenever something is settled, what lies below the lowest unsettled offset may be committed. */
   onSettled(assignment: Assignment): void {
     this.#parts.commits.soon(assignment);
-    if (assignment === this.#assignment && assignment.budget.drained) this.#parts.source.resume('buffer');
+    if (assignment === this.#assignment && assignment.isDrained) this.#parts.source.resume('buffer');
   }
 
   assigned(epoch: number, positions: readonly PartitionOffset[]): void {
@@ -136,12 +136,18 @@ export class Pipeline implements RecordConsumer {
   async #drain(assignment: Assignment, trigger: FlushTrigger, budgetMs: number, signal: AbortSignal): Promise<void> {
     const { clock, commits, delivery, settlement } = this.#parts;
     const ended = Promise.withResolvers<void>();
-    const cancel = clock.after(budgetMs, ended.resolve);
+    // What is left of the budget is for the commit: without it all that was delivered would be read again.
+    const cancel = clock.after(budgetMs * 0.8, ended.resolve);
+    if (signal.aborted) ended.resolve();
     signal.addEventListener('abort', () => ended.resolve(), { once: true });
     for (const events of assignment.windows.takeAll()) this.#flush(assignment, events, trigger);
     await Promise.race([delivery.quiet().then(() => settlement.idle()), ended.promise]);
-    if (!signal.aborted) await Promise.race([commits.now(assignment).then(() => settlement.idle()), ended.promise]);
     cancel();
+    if (signal.aborted) return;
+    const tooLate = Promise.withResolvers<void>();
+    const giveUp = clock.after(budgetMs * 0.2, tooLate.resolve);
+    await Promise.race([commits.now(assignment).then(() => settlement.idle()), tooLate.promise]);
+    giveUp();
   }
 
   #current(epoch: number): Assignment | null {
@@ -169,10 +175,12 @@ export class Pipeline implements RecordConsumer {
   /** Under pressure the fullest batches leave early; a full buffer stops reading until it has drained. */
   #relieve(assignment: Assignment): void {
     const { budget, windows } = assignment;
-    if (!budget.underPressure) return;
+    if (!budget.underPressure && !assignment.isFull) return;
+    // Where a dead connection's lane holds the buffer, emptying the windows would only make everybody's requests small.
+    const worthwhile = windows.events >= budget.events / 4;
     const keep = Math.floor(windows.events / 2);
-    for (const events of windows.takeFullest(keep)) this.#flush(assignment, events, 'pressure');
-    if (budget.full) this.#parts.source.pause('buffer');
+    if (worthwhile) for (const events of windows.takeFullest(keep)) this.#flush(assignment, events, 'pressure');
+    if (assignment.isFull) this.#parts.source.pause('buffer');
   }
 
   /** Windows close by the clock, whether or not anything is read. */

@@ -147,6 +147,11 @@ export interface EventsApiRequest {
   readonly path: string;
   readonly accessToken: string;
   readonly body: string;
+  /**
+   * Asked in the moment before the first byte is written, which may be long after `send` (a connection had to be made
+   * or waited for). When false the request is not made: a failure that was surely not taken.
+   */
+  readonly mayStart: () => boolean;
 }
 
 export type { EventsApiAnswer };

@@ -1,7 +1,8 @@
 /**
  * Makes sure that every schema a batch needs is known before it is decoded, so that decoding itself never waits.
  *
- * Events and config entries share it, and with it the registry's verdicts: an id that is unknown to a registry which
+ * An id that counts as unknown is asked for again after a while: a registry that was restored late must not turn the
+ * records of days into dead letters. Events and config entries share it, and with it the registry's verdicts: an id that is unknown to a registry which
  * has given us others counts as unknown after a grace period, and the partition waits until then.
  */
 
@@ -14,11 +15,15 @@ export class SchemaLearning {
   readonly #clock: Clock;
   readonly #telemetry: Telemetry;
   readonly #verdicts: SchemaVerdicts;
+  readonly #graceMs: number;
+  /** Ids that were learned as unknown, and when to ask again (monotonic milliseconds), the oldest first. */
+  readonly #askAgain: { readonly at: number; readonly forget: () => void }[] = [];
 
   constructor(registry: SchemaFetcher, clock: Clock, telemetry: Telemetry, unknownSchemaGraceMs: number) {
     this.#registry = registry;
     this.#clock = clock;
     this.#telemetry = telemetry;
+    this.#graceMs = unknownSchemaGraceMs;
     this.#verdicts = new SchemaVerdicts(unknownSchemaGraceMs);
   }
 
@@ -27,10 +32,17 @@ export class SchemaLearning {
     decoder: FramedRecords<T>,
     records: readonly { readonly value: Buffer | null }[],
   ): Promise<boolean> {
+    this.#forgetOverdue();
     const needed = neededSchemas(decoder, records);
     if (needed === null) return true;
     const learned = await Promise.all([...needed].map(schemaId => this.#learnOne(decoder, schemaId)));
     return learned.every(Boolean);
+  }
+
+  #forgetOverdue(): void {
+    while ((this.#askAgain[0]?.at ?? Number.POSITIVE_INFINITY) <= this.#clock.monotonic()) {
+      this.#askAgain.shift()?.forget();
+    }
   }
 
   async #learnOne<T extends object>(decoder: FramedRecords<T>, schemaId: number): Promise<boolean> {
@@ -43,6 +55,9 @@ export class SchemaLearning {
       return false;
     }
     decoder.learn(schemaId, verdict.knowledge);
+    if (verdict.knowledge.kind === 'unknown') {
+      this.#askAgain.push({ at: now + this.#graceMs, forget: () => decoder.forget(schemaId) });
+    }
     this.#telemetry.schemaFetched(schemaId, now - startedAt);
     return true;
   }

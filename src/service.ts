@@ -79,7 +79,11 @@ export async function runService(config: Config, host: Host): Promise<void> {
   try {
     await new Service(config, host, telemetry, lifecycle, stop).run();
   } finally {
-    await lifecycle.stop();
+    // A stuck poll loop may be what ended the service, and leaving the group waits for just that loop.
+    const tooLong = Promise.withResolvers<void>();
+    const cancel = clock.after(LEAVE_MS, tooLong.resolve);
+    await Promise.race([lifecycle.stop(), tooLong.promise]);
+    cancel();
   }
 }
 
@@ -133,7 +137,8 @@ class Service {
     await Promise.race([this.#untilComplete(following), stopRequested, this.#fatal.promise]);
     if (this.#stop.aborted) return;
     const { pipeline, source } = this.#assemble(claims, written);
-    await source.start(pipeline);
+    await Promise.race([source.start(pipeline), stopRequested, this.#fatal.promise]);
+    if (this.#stop.aborted) return;
     this.#readiness.pass('group');
     this.#readiness.pass('serving');
     this.#telemetry.notice('info', 'SERVICE_READY', 'the service reads, delivers and commits', { version: VERSION });
@@ -289,6 +294,7 @@ class Service {
       telemetry: this.#telemetry,
       options: { ...delivery, probeIntervalMs: window.sizeMs },
       connectionNow: connectionId => this.#connectionNow(connectionId),
+      isPixelShared: (pixelId, connectionId) => this.#isPixelShared(pixelId, connectionId),
       holdsLease: () => source.holdsLease(),
       settle: (assignment, items) => void settlement.settle(assignment, items),
     });
@@ -298,6 +304,11 @@ class Service {
     const usable = this.#table.connection(connectionId);
     if (usable !== null) return usable;
     return this.#table.connectionOffset(connectionId) === null ? null : 'unusable';
+  }
+
+  #isPixelShared(pixelId: string, connectionId: string): boolean {
+    const others = [...this.#table.connections()].filter(other => other.connection_id !== connectionId);
+    return others.some(({ enabled, pixel_id }) => enabled && pixel_id === pixelId);
   }
 
   #windowOptions(): WindowOptions {

@@ -24,14 +24,16 @@ const CHECK_MS = 1_000;
 export function watch(watched: readonly Watched[], clock: Clock, overdue: Overdue): () => void {
   let cancel = (): void => {};
   let lastCheck = clock.monotonic();
+  let graceUntil = 0;
+  const longest = Math.max(...watched.map(({ maxAgeMs }) => maxAgeMs));
   const check = (): void => {
     const now = clock.monotonic();
-    // A process that was frozen finds everything overdue at once; it deserves a moment to find its group again.
-    const wasFrozen = now - lastCheck > CHECK_MS * 5;
+    // A process that was frozen finds everything overdue at once; it deserves the time to find its group again.
+    if (now - lastCheck > CHECK_MS * 5) graceUntil = now + longest;
     lastCheck = now;
     for (const { name, since, maxAgeMs } of watched) {
       const from = since();
-      if (wasFrozen || from === null || now - from <= maxAgeMs) continue;
+      if (now < graceUntil || from === null || now - from <= maxAgeMs) continue;
       overdue(name, now - from);
       return;
     }

@@ -11,8 +11,10 @@ import type { BrokerInternals, ClusterInternals } from './kafka-internals.ts';
 export interface JoinObserver {
   /** The consumer's own cluster; called once, while the consumer is made. */
   clusterKnown(cluster: ClusterInternals): void;
-  /** Awaited before each join, retries of a failed one included. Must not reject. */
+  /** Awaited before each join, retries of a failed one included. Must not reject. JoinGroup follows, or `joinGivenUp`. */
   beforeJoin(): Promise<void>;
+  /** No coordinator could be found to join at. */
+  joinGivenUp(): void;
   /** A coordinator was found, for a join or for a repair. */
   coordinatorFound(coordinator: BrokerInternals): void;
   /** JoinGroup is about to be sent. A GROUP_JOIN need not follow. */
@@ -27,10 +29,16 @@ export function observedRoundRobin(observer: JoinObserver): PartitionAssigner {
     const { findGroupCoordinator } = cluster;
     cluster.findGroupCoordinator = async query => {
       // The repair of a lost coordinator looks it up too, and no join follows.
-      if (query.rejoin !== false) await observer.beforeJoin();
-      const coordinator = await findGroupCoordinator.call(cluster, query);
-      observer.coordinatorFound(coordinator);
-      return coordinator;
+      const isJoin = query.rejoin !== false;
+      if (isJoin) await observer.beforeJoin();
+      try {
+        const coordinator = await findGroupCoordinator.call(cluster, query);
+        observer.coordinatorFound(coordinator);
+        return coordinator;
+      } catch (error) {
+        if (isJoin) observer.joinGivenUp();
+        throw error;
+      }
     };
     observer.clusterKnown(cluster);
     return {

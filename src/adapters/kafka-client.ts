@@ -10,6 +10,7 @@ import { kafkaLog } from './kafka-log.ts';
 import { type OAuthOptions, oauthTokenProvider } from './kafka-oauth.ts';
 import { patchCoordinator } from './kafka-patch-coordinator.ts';
 import { patchDecode } from './kafka-patch-decode.ts';
+import { patchEncode } from './kafka-patch-encode.ts';
 import { patchOffsetReset } from './kafka-patch-offset-reset.ts';
 import { patchTimerLoop } from './kafka-patch-timer-loop.ts';
 
@@ -34,8 +35,11 @@ export interface KafkaClientOptions {
   };
 }
 
-/** About 20 s in all; then a consumer starts afresh and a send fails. Longer only delays the fresh start. */
-export const KAFKA_RETRY = { initialRetryTime: 200, maxRetryTime: 5_000, retries: 8 } as const;
+/**
+ * About 18 s in all; then a consumer starts afresh and a send fails. Longer only delays the fresh start. The steps stay
+ * short: doubled ones overshoot by many seconds when a coordinator comes back after the brokers' 6 to 9 s.
+ */
+export const KAFKA_RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 20 } as const;
 
 let kafkajs: typeof import('kafkajs') | null = null;
 
@@ -44,6 +48,7 @@ export function patchedKafkajs(): typeof import('kafkajs') {
   if (kafkajs === null) {
     patchTimerLoop();
     patchDecode();
+    patchEncode();
     patchCoordinator();
     patchOffsetReset();
     patchConsumerGroupAccess();

@@ -55,8 +55,8 @@ export interface MembershipObserver {
   heartbeatSent(): HeartbeatMark;
   heartbeatTaken(mark: HeartbeatMark, payload: HeartbeatPayload): void;
   heartbeatRefused(mark: HeartbeatMark, code: string): void;
-  /** A JoinGroup request is on its way, or has been answered. */
-  joining(inFlight: boolean): void;
+  /** A JoinGroup request was answered, or failed. */
+  joinEnded(): void;
   /** The coordinator gave out partitions on a request that was sent at `sentAt` (monotonic milliseconds). */
   synced(sentAt: number): void;
 }
@@ -87,11 +87,10 @@ export function observeCoordinator(broker: BrokerInternals, observer: Membership
     }
   };
   broker.joinGroup = async payload => {
-    observer.joining(true);
     try {
       return await joinGroup.call(broker, payload);
     } finally {
-      observer.joining(false);
+      observer.joinEnded();
     }
   };
   broker.syncGroup = async payload => {

@@ -66,6 +66,7 @@ export class GroupMembership {
   #isInDoubt = false;
   /** Counts the signs of a rebalance, so that only a heartbeat sent after the last of them ends the doubt. */
   #suspensions = 0;
+  /** Joins between the look-up of the coordinator and the answer to JoinGroup; fetchers may join side by side. */
   #joinsInFlight = 0;
   #isLeaving = false;
   #cancelBeat = (): void => {};
@@ -156,6 +157,7 @@ export class GroupMembership {
         observedRoundRobin({
           clusterKnown: cluster => followConsumerGroup(cluster, group => this.#groupMade(group)),
           beforeJoin: () => this.#beforeJoin(),
+          joinGivenUp: () => this.#joinEnded(),
           coordinatorFound: coordinator => observeCoordinator(coordinator, this.#observer(), this.#clock),
           joinStarts: () => this.#doubt(),
         }),
@@ -244,6 +246,7 @@ export class GroupMembership {
 
   /** Runs once for an ownership in doubt; a join that is tried again waits for the same flush. */
   async #beforeJoin(): Promise<void> {
+    this.#joinsInFlight += 1;
     const [ownership, group] = [this.#ownership, this.#group];
     if (ownership === null || !ownership.begun || group === null) return;
     // The coordinator has dropped us: nothing can be committed any more.
@@ -258,6 +261,10 @@ export class GroupMembership {
     await ownership.flush;
   }
 
+  #joinEnded(): void {
+    this.#joinsInFlight -= 1;
+  }
+
   #observer(): MembershipObserver {
     return {
       heartbeatSent: () => ({ sentAt: this.#clock.monotonic(), suspensions: this.#suspensions }),
@@ -267,9 +274,7 @@ export class GroupMembership {
         this.#confirm(mark, payload);
       },
       heartbeatRefused: (mark, code) => this.#heartbeatRefused(mark, code),
-      joining: inFlight => {
-        this.#joinsInFlight += inFlight ? 1 : -1;
-      },
+      joinEnded: () => this.#joinEnded(),
       synced: sentAt => this.lease.renew(sentAt),
     };
   }

@@ -36,8 +36,7 @@ export class PartitionPauses {
   }
 
   resumeAll(reason: HoldReason): void {
-    this.#reasons.delete(reason);
-    this.apply();
+    if (this.#reasons.delete(reason)) this.apply();
   }
 
   /** Pauses everything for good. */

@@ -237,11 +237,11 @@ function mastersOf(client: Redis | Cluster): Redis[] {
   return client instanceof Cluster ? client.nodes('master') : [client];
 }
 
-/** In a cluster every owner of slots must answer; the client drops dead nodes from its list, so count them. */
+/** A cluster's nodes answer before the client has the slots, and the client drops dead nodes from its list: so count. */
 async function pingMasters(client: Redis | Cluster): Promise<void> {
   const masters = mastersOf(client);
   const owners = client instanceof Cluster ? new Set(client.slots.map(nodes => nodes[0])).size : 1;
-  if (masters.length < owners || owners === 0) throw new Error("a master isn't ready");
+  if (client.status !== 'ready' || masters.length < owners || owners === 0) throw new Error("a master isn't ready");
   await Promise.all(masters.map(node => node.ping()));
 }
 

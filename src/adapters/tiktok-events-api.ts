@@ -50,7 +50,7 @@ export function createEventsApi(options: EventsApiOptions): EventsApiClient {
 
 function exchange(pool: Pool, request: EventsApiRequest, options: EventsApiOptions): Promise<EventsApiAnswer> {
   return new Promise(resolve => {
-    const attempt = new Attempt(options, resolve);
+    const attempt = new Attempt(options, request.mayStart, resolve);
     const headers = {
       'access-token': request.accessToken,
       'content-type': 'application/json',
@@ -65,6 +65,7 @@ function exchange(pool: Pool, request: EventsApiRequest, options: EventsApiOptio
 class Attempt implements Dispatcher.DispatchHandler {
   readonly #answer: (answer: EventsApiAnswer) => void;
   readonly #requestTimeoutMs: number;
+  readonly #mayStart: () => boolean;
   readonly #begun = performance.now();
   readonly #body: Buffer[] = [];
   #controller: Dispatcher.DispatchController | null = null;
@@ -74,8 +75,13 @@ class Attempt implements Dispatcher.DispatchHandler {
   #status = 0;
   #headers: Record<string, string> = {};
 
-  constructor({ connectTimeoutMs, requestTimeoutMs }: EventsApiOptions, answer: (answer: EventsApiAnswer) => void) {
+  constructor(
+    { connectTimeoutMs, requestTimeoutMs }: EventsApiOptions,
+    mayStart: () => boolean,
+    answer: (answer: EventsApiAnswer) => void,
+  ) {
     this.#answer = answer;
+    this.#mayStart = mayStart;
     this.#requestTimeoutMs = requestTimeoutMs;
     // Waiting for a free connection may take as long as the request before it.
     this.#timer = setTimeout(() => this.#fail('CONNECT_TIMEOUT'), connectTimeoutMs + requestTimeoutMs);
@@ -85,6 +91,11 @@ class Attempt implements Dispatcher.DispatchHandler {
     if (this.#answered) {
       // Given up while waiting for a connection: nothing has been written yet, and nothing will be.
       controller.abort(new Error('given up'));
+      return;
+    }
+    if (!this.#mayStart()) {
+      this.#fail('NOT_STARTED');
+      controller.abort(new Error('not started'));
       return;
     }
     this.#controller = controller;

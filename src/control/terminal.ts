@@ -1,3 +1,5 @@
+/** What a terminal shows: a word that stands out, and whether it wants colour. */
+
 import { styleText } from 'node:util';
 import type { Host, Terminal } from './host.ts';
 

@@ -1,3 +1,5 @@
+/** `version`: the version of this program, as in its package. */
+
 import manifest from '../../package.json' with { type: 'json' };
 import type { Host } from './host.ts';
 

@@ -26,13 +26,12 @@ interface Entry {
   readonly offset: number;
   /** The version in force; `null` when none could be decoded. */
   readonly inForce: ConfigEntry | null;
-  /** Why the newest version cannot be decoded; `null` when it can. */
-  readonly undecodable: string | null;
 }
 
 export class ConfigTable {
   readonly #ignored: ReadonlySet<string>;
   readonly #entries = new Map<string, Entry>();
+  readonly #problems = new Map<string, ConfigProblem>();
   readonly #inForce = new MappingDirectory();
   #generation = 0;
 
@@ -54,43 +53,48 @@ export class ConfigTable {
   /** Takes in the record of `key` at `offset`. Records of one key must come in their order on the topic. */
   apply(offset: number, key: string, change: ConfigChange): void {
     this.#generation += 1;
-    const previous = this.#entries.get(key);
+    const previous = this.#entries.get(key)?.inForce ?? null;
+    this.#problems.delete(key);
     if (change.kind === 'undecodable') {
-      const inForce = previous?.inForce ?? null;
-      this.#entries.set(key, { offset, inForce, undecodable: change.problem });
+      this.#entries.set(key, { offset, inForce: previous });
+      const earlierVersionInForce = previous !== null;
+      this.#problems.set(key, { key, offset, kind: 'undecodable', problem: change.problem, earlierVersionInForce });
       return;
     }
-    if (previous?.inForce) this.#inForce.remove(previous.inForce);
+    if (previous !== null) this.#inForce.remove(previous);
     if (change.kind === 'tombstone') {
       this.#entries.delete(key);
       return;
     }
-    this.#entries.set(key, { offset, inForce: change.entry, undecodable: null });
+    this.#entries.set(key, { offset, inForce: change.entry });
     this.#inForce.add(change.entry);
+    const problem = problemOf(change.entry);
+    if (problem === null) return;
+    this.#problems.set(key, { key, offset, kind: 'config_invalid', problem, earlierVersionInForce: false });
   }
 
   /** Keys without which the table is incomplete: undecodable, no earlier version, and not ignored. Empty means ready. */
   blockingKeys(): readonly string[] {
     const keys: string[] = [];
-    for (const [key, { inForce }] of this.#entries) {
-      if (inForce === null && !this.#ignored.has(key)) keys.push(key);
+    for (const { key, kind, earlierVersionInForce } of this.#problems.values()) {
+      if (kind === 'undecodable' && !earlierVersionInForce && !this.#ignored.has(key)) keys.push(key);
     }
     return keys;
   }
 
+  /** What is wrong with one entry; `null` when nothing is. */
+  problem(key: string): ConfigProblem | null {
+    return this.#problems.get(key) ?? null;
+  }
+
+  /** Everything that is wrong, the newest last. */
   problems(): readonly ConfigProblem[] {
-    const problems: ConfigProblem[] = [];
-    for (const [key, { offset, inForce, undecodable }] of this.#entries) {
-      if (undecodable !== null) {
-        const earlierVersionInForce = inForce !== null;
-        problems.push({ key, offset, kind: 'undecodable', problem: undecodable, earlierVersionInForce });
-      } else if (inForce !== null) {
-        const problem = problemOf(inForce);
-        if (problem === null) continue;
-        problems.push({ key, offset, kind: 'config_invalid', problem, earlierVersionInForce: false });
-      }
-    }
-    return problems;
+    return [...this.#problems.values()];
+  }
+
+  /** Number of entries with a problem. */
+  get problemCount(): number {
+    return this.#problems.size;
   }
 
   /** A usable connection, enabled or not; `null` when there is none of this id. */

@@ -58,17 +58,30 @@ export function finishRevenueUpdate(decoded: unknown): BusinessEvent | Refusal {
   return event as BusinessEvent;
 }
 
+/**
+ * Ids are keys and log entries downstream; without a bound one record could outgrow every topic it is written to. No
+ * real id comes near.
+ */
+const LONGEST_ID = 1_024;
+
 function missing(event: Raw<ConversionFields>): Refusal | null {
-  if (!event.conversion_id) return isMissing('conversion_id');
-  if (!event.workspace_id) return isMissing('workspace_id');
+  const refusal = unusableId('conversion_id', event.conversion_id) ?? unusableId('workspace_id', event.workspace_id);
+  if (refusal !== null) return refusal;
   if (event.occurred_at === null) return isMissing('occurred_at');
   return null;
 }
 
 function missingOfUpdate(event: Raw<RevenueUpdated>): Refusal | null {
-  if (!event.update_id) return isMissing('update_id');
+  const refusal = unusableId('update_id', event.update_id);
+  if (refusal !== null) return refusal;
   if (event.updated_at === null) return isMissing('updated_at');
   return null;
+}
+
+function unusableId(field: string, id: string | null): Refusal | null {
+  if (!id) return isMissing(field);
+  if (id.length <= LONGEST_ID) return null;
+  return { deadLetter: 'undecodable', detail: `${field} is longer than ${LONGEST_ID} characters` };
 }
 
 function isMissing(field: string): Refusal {

@@ -65,6 +65,11 @@ export class PartitionAccount {
     return { account: this, sequence: this.#base + this.#offsets.length - 1 };
   }
 
+  /** Records from the lowest unsettled one on, settled ones behind it included: what this account remembers. */
+  get span(): number {
+    return this.#offsets.length - this.#head;
+  }
+
   /** Everything below `nextOffset` was read, compacted and control records included. */
   advance(nextOffset: number): void {
     if (nextOffset > this.#position) this.#position = nextOffset;
@@ -145,6 +150,13 @@ export class OffsetLedger {
   /** Partitions of the assignment. */
   get size(): number {
     return this.#accounts.size;
+  }
+
+  /** Records that are remembered, over all partitions. */
+  get span(): number {
+    let span = 0;
+    for (const account of this.#accounts.values()) span += account.span;
+    return span;
   }
 
   accounts(): IterableIterator<PartitionAccount> {

@@ -5,8 +5,8 @@
  * (shared by the events of that record) for a dead letter.
  */
 
-import type { Ticket } from './offset-ledger.ts';
 import type { Claim } from './deduplicate.ts';
+import type { Ticket } from './offset-ledger.ts';
 import type { RecordCopy, TikTokEvent } from './tiktok-event.ts';
 import type { Windowed } from './window.ts';
 

@@ -92,8 +92,7 @@ export function duplicate(subject: Subject, reason: DuplicateReason, claimant: C
 
 /** Decided not to be sent before it was claimed. `logged` is false for workspaces without a connection. */
 export function skipped(subject: Subject, reason: SkipReason, logged: boolean, now: number): Settled {
-  const item = settled(subject, 'skipped', reason, now, {});
-  return logged ? item : { ...item, entry: null };
+  return settled(subject, 'skipped', reason, now, {}, logged);
 }
 
 /** Its connection went away while it waited. */
@@ -178,13 +177,14 @@ function settled(
   reason: Settled['reason'],
   now: number,
   more: Particulars,
+  logged = true,
 ): Settled {
   return {
     ticket: subject.ticket,
     connectionId: subject.connectionId ?? NO_CONNECTION,
     outcome,
     reason,
-    entry: logEntry(subject, outcome, reason, now, more),
+    entry: logged ? logEntry(subject, outcome, reason, now, more) : null,
     letter: more.letter ?? null,
     mark: more.mark ?? null,
     release: more.release ?? null,

@@ -122,6 +122,30 @@ describe('the decoding of a fetched partition', () => {
   });
 });
 
+describe('the encoding of a record', () => {
+  interface Encoded {
+    readonly buffer: Buffer;
+  }
+  type Encode = (fields: object) => Encoded;
+  const path = 'protocol/recordBatch/record/v0/index.js';
+
+  it('makes the bytes that kafkajs makes', () => {
+    const [original, ours] = [unpatched<Encode>(path), patched<Encode>(path)];
+    const records = [
+      { offsetDelta: 0, timestampDelta: 0, key: null, value: null },
+      { offsetDelta: 1, timestampDelta: 0, key: 'käse', value: Buffer.from('v'), headers: {} },
+      { offsetDelta: 70_000, timestampDelta: -5, key: Buffer.alloc(300, 1), value: Buffer.alloc(20_000, 2) },
+      {
+        offsetDelta: 63,
+        timestampDelta: 9_000_000_000,
+        value: '',
+        headers: { a: 'x', b: [Buffer.from('y'), 'z'], ö: '' },
+      },
+    ];
+    for (const record of records) expect(ours(record).buffer).toEqual(original(record).buffer);
+  });
+});
+
 describe('the partitioner', () => {
   it('computes what kafkajs computes, for keys of every length', () => {
     const original = patched<(key: Buffer) => number>('producer/partitioners/default/murmur2.js');

@@ -9,7 +9,7 @@ const stack = await useStack();
 const client = await TestClient.connect(stack.brokers);
 afterAll(() => client[Symbol.asyncDispose]());
 
-describe('writing to Kafka', () => {
+describe('writing to Kafka and reading back', () => {
   it.each(COMPRESSIONS)('keeps every record with compression %s, larger than one request', async compression => {
     const topic = stack.unique('written');
     await client.createTopic(topic, 2);
@@ -26,6 +26,19 @@ describe('writing to Kafka', () => {
       keyed.every(record => String(record.headers.several) === 'a,b' && record.headers.several?.length === 2),
     ).toBe(true);
   });
+
+  it.each(['gzip', 'snappy', 'lz4', 'zstd'])(
+    'is read back where the broker, in Java, compressed by %s',
+    async codec => {
+      const topic = stack.unique('recompressed');
+      await client.createTopic(topic, 1, { 'compression.type': codec });
+      // Beyond 32 KiB Java's snappy makes several blocks.
+      const values = Array.from({ length: 300 }, (_, index) => `${index} ${'tick tock '.repeat(50)}`);
+      await client.append(topic, 0, values);
+      const read = await readTopic(stack.brokers, topic, values.length);
+      expect(read.map(({ value }) => String(value))).toEqual(values);
+    },
+  );
 
   it('rejects, with a code, what no broker takes', async () => {
     const producer = await openProducer(stack.brokers, 'none', 500);

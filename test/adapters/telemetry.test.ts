@@ -106,7 +106,7 @@ describe('the metric catalogue', () => {
   it('is what docs/metrics.md says', async () => {
     const page = `# Metrics
 
-Generated from \`src/adapters/metric-catalogue.ts\`; \`npx vitest run -u test/adapters/telemetry.test.ts\` writes it anew.
+Generated from \`src/adapters/metric-catalogue.ts\`; \`npx vitest run test/adapters/telemetry.test.ts -u\` writes it anew.
 Besides these there are Node.js' own, \`${METRIC_PREFIX}process_*\` and \`${METRIC_PREFIX}nodejs_*\`.
 
 Per process life and connection: \`connection_events_consumed_total\` = the sum of \`connection_events_total\` over its

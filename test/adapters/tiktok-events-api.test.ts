@@ -9,7 +9,7 @@ import {
   MAX_BODY_BYTES,
 } from '../../src/adapters/tiktok-events-api.ts';
 
-const REQUEST = { path: 'event/track/', accessToken: 'a-token', body: '{"data":["zażółć"]}' };
+const REQUEST = { path: 'event/track/', accessToken: 'a-token', body: '{"data":["zażółć"]}', mayStart: () => true };
 
 type Handler = (request: IncomingMessage, body: string, response: ServerResponse) => void;
 

@@ -1,0 +1,93 @@
+/**
+ * The stream of `npm run demo` for the containers of docker-compose.yml: configures the service, produces the events
+ * and waits until TikTok (its simulator) has every one of them. Exit code 0 only if it has exactly those.
+ *   node sandbox/compose-demo.ts --service http://service:8080 [--steps 30]
+ * Kafka, registry and simulator are those of the service's own environment variables.
+ */
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { createProgress } from './demo-progress.ts';
+import { CONNECTIONS, configure, createStream, type Ground, MAPPINGS } from './demo-scenario.ts';
+import { EventProducer, type Fields } from './event-producer.ts';
+import { eventually } from './eventually.ts';
+import { SimulatorClient } from './tiktok-simulator-client.ts';
+import { pixelOf, tokenOf, tokenVariable } from './world.ts';
+
+const CONVERSIONS_PER_STEP = 20;
+const STEP_MS = 700;
+/** The names that the service uses where nothing else is said. */
+const TOPICS = {
+  conversions: 'sourceloop.conversions',
+  revenueUpdates: 'sourceloop.revenue-updates',
+  config: 'sourceloop.tiktok.config',
+};
+
+const { values: options } = parseArgs({
+  options: { service: { type: 'string' }, steps: { type: 'string', default: '30' } },
+});
+const serviceUrl = options.service ?? missing('--service');
+const progress = createProgress(process.stdout);
+const simulator = new SimulatorClient(variable('TIKTOK_SYNC_TIKTOK_BASE_URL'));
+await eventually('the service is ready', async () => (await fetch(`${serviceUrl}/readyz`)).ok, 180_000);
+progress.line(`the service is ready (${serviceUrl})`);
+const producer = await EventProducer.connect({
+  brokers: variable('TIKTOK_SYNC_KAFKA_BROKERS'),
+  registryUrl: variable('TIKTOK_SYNC_REGISTRY_URL'),
+  topics: TOPICS,
+});
+
+const ground: Ground = { producer, topics: TOPICS, simulator, connect };
+await configure(ground);
+await eventually('the service has read its configuration', async () => (await entriesInForce()) === entriesWritten());
+progress.line(`${CONNECTIONS.length} connections and ${MAPPINGS.length} mappings are in force`);
+const stream = createStream(ground, CONVERSIONS_PER_STEP);
+for (let step = 0; step < Number(options.steps); step++) {
+  await stream.step();
+  progress.update(`produced ${stream.produced} records · with TikTok ${(await simulator.summary()).counted} events`);
+  await pause(STEP_MS);
+}
+progress.line('the stream has ended; waiting until TikTok has all of it');
+const taken = await eventually('everything delivered', allTaken, 120_000);
+const surplus = [...taken].filter(key => !stream.expected.has(key));
+progress.end();
+console.log(`
+  records produced                  ${String(stream.produced).padStart(6)}
+  events expected                   ${String(stream.expected.size).padStart(6)}
+  counted by the TikTok simulator   ${String(taken.size).padStart(6)}
+  lost                                   0
+
+The simulator counted ${surplus.length === 0 ? 'exactly the events that were produced for it' : `${surplus.length} that nobody expected`}.`);
+await producer.close();
+process.exit(surplus.length === 0 ? 0 : 1);
+
+async function connect(id: string, fields: Fields): Promise<void> {
+  await simulator.addPixel(pixelOf(id), tokenOf(id));
+  const token = { pixel_id: pixelOf(id), access_token: `env:${tokenVariable(id)}` };
+  await producer.connection({ connection_id: id, ...token, ...fields });
+}
+
+function entriesWritten(): number {
+  return CONNECTIONS.length + MAPPINGS.length;
+}
+
+async function entriesInForce(): Promise<number> {
+  const response = await fetch(`${serviceUrl}/status`, { signal: AbortSignal.timeout(5_000) });
+  return ((await response.json()) as { config: { entries: number } }).config.entries;
+}
+
+/** What TikTok has counted, once nothing is missing; null before. */
+async function allTaken(): Promise<ReadonlySet<string> | null> {
+  const counted = await simulator.counted();
+  const keys = new Set(counted.map(event => `${event.event_source_id}|${event.event}|${event.event_id}`));
+  return [...stream.expected].every(key => keys.has(key)) ? keys : null;
+}
+
+function variable(name: string): string {
+  return process.env[name] ?? missing(name);
+}
+
+function missing(what: string): never {
+  console.error(`${what} is not set`);
+  process.exit(2);
+}

@@ -1,0 +1,181 @@
+/**
+ * Every generated file, and every generated block of a file written by hand, as they should be now. `generate.ts`
+ * writes them, `test/docs/generated.test.ts` compares. A block stands between `<!-- generated:NAME -->` and
+ * `<!-- /generated:NAME -->`.
+ */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { METRIC_PREFIX, METRICS, type MetricName, metricTable } from '../src/adapters/metric-catalogue.ts';
+import { ALL_OPTIONS } from '../src/config-options.ts';
+import { EXIT_CODE_HELP, exitCodeOf } from '../src/control/exit-codes.ts';
+import { configurationMarkdown, jsonSchema, referenceYaml } from '../src/control/reference.ts';
+import { ERROR_CODES, type ErrorCode } from '../src/core/error-codes.ts';
+import {
+  DEAD_LETTER_REASONS,
+  DELIVERED_REASONS,
+  DUPLICATE_REASONS,
+  SKIP_REASONS,
+  STAGE_OF,
+  STAGES,
+} from '../src/core/outcome.ts';
+import { fileMap } from './file-map.ts';
+import { DEAD_LETTER_TEXTS, QUIET_REASONS } from './reason-texts.ts';
+import { fieldNames, fieldTable } from './schema-tables.ts';
+
+export const ROOT = new URL('../', import.meta.url);
+
+/** Options that most installations look at. */
+const MAIN_OPTIONS = [
+  'kafka.brokers',
+  'registry.url',
+  'redis.url',
+  'kafka.groupId',
+  'kafka.startFrom',
+  'window.sizeMs',
+  'window.maxBufferedEventsCount',
+  'window.maxBufferedBytes',
+  'dedup.onUnavailable',
+  'tokens.dir',
+  'http.port',
+  'shutdown.deadlineMs',
+] as const;
+
+/** Metrics to begin a dashboard with. */
+const MAIN_METRICS: readonly MetricName[] = [
+  'oldest_unsent_event_timestamp_seconds',
+  'consumer_lag_records',
+  'events_total',
+  'dlq_records_total',
+  'connection_state',
+  'api_verdicts_total',
+  'consumer_paused_partitions',
+  'buffer_events',
+  'settlement_failures_total',
+  'redis_up',
+];
+
+const BLOCKS: Readonly<Record<string, () => string>> = {
+  outcomes: outcomeTable,
+  'error-codes': errorCodeTable,
+  'exit-codes': exitCodeTable,
+  options: optionTable,
+  metrics: mainMetricTable,
+  'file-map': fileMap,
+  'dead-letters': deadLetterTable,
+  'producer-reasons': producerReasonTable,
+  'fields-conversion-created': () => fieldTable('conversion-created'),
+  'fields-revenue-updated': () => fieldTable('revenue-updated', fieldNames('conversion-created')),
+  'fields-connection': () => fieldTable('connection'),
+  'fields-mapping': () => fieldTable('mapping'),
+};
+
+/** Text by path, from the root of the project. */
+export function documents(): ReadonlyMap<string, string> {
+  const pages = readdirSync(new URL('docs', ROOT)).filter(name => name.endsWith('.md'));
+  const written = ['README.md', ...pages.map(name => `docs/${name}`)].map(path => [path, withBlocks(path)] as const);
+  return new Map([
+    ...written,
+    ['config/reference.yaml', referenceYaml()],
+    ['config/schema.json', jsonSchema()],
+    ['docs/configuration.md', configurationMarkdown()],
+    ['docs/metrics.md', metricsMarkdown()],
+  ]);
+}
+
+function withBlocks(path: string): string {
+  return fillBlocks(readFileSync(new URL(path, ROOT), 'utf8'), BLOCKS);
+}
+
+/** @throws Error for a block nobody can write, or one without an end. */
+export function fillBlocks(text: string, blocks: Readonly<Record<string, () => string>>): string {
+  return text.replaceAll(/<!-- generated:([\w-]+) -->(?:[\s\S]*?(<!-- \/generated:\1 -->))?/g, (_, name, end) => {
+    const write = blocks[name];
+    if (write === undefined) throw new Error(`nothing writes the block ${name}`);
+    if (end === undefined) throw new Error(`the block ${name} has no end`);
+    return `<!-- generated:${name} -->\n${write()}\n${end}`;
+  });
+}
+
+function outcomeTable(): string {
+  const quiet = [
+    ['delivered', DELIVERED_REASONS],
+    ['duplicate', DUPLICATE_REASONS],
+    ['skipped', SKIP_REASONS],
+  ] as const;
+  const rows = quiet.flatMap(([outcome, reasons]) =>
+    reasons.map(reason => `| \`${outcome}\` | \`${reason}\` | ${QUIET_REASONS[reason]} |`),
+  );
+  const letters = STAGES.map(stage => {
+    const reasons = DEAD_LETTER_REASONS.filter(reason => STAGE_OF[reason] === stage);
+    return `| \`dead_lettered\` | ${reasons.map(code).join(', ')} | Stage \`${stage}\`. |`;
+  });
+  const handedOver =
+    '| `handed_over` | `rebalance`, `shutdown` | Given back uncommitted; its next owner reads it again. |';
+  return ['| outcome | reason | meaning |', '|---|---|---|', ...rows, ...letters, handedOver].join('\n');
+}
+
+function errorCodeTable(): string {
+  const rows = Object.entries(ERROR_CODES).map(([name, meaning]) => {
+    return `| \`${name}\` | ${exitCodeOf(name as ErrorCode)} | ${meaning} |`;
+  });
+  return ['| code | exit code | what it means, and what to do |', '|---|---|---|', ...rows].join('\n');
+}
+
+function exitCodeTable(): string {
+  const rows = [...EXIT_CODE_HELP.matchAll(/^ {2}(\d+) +(.*)$/gm)].map(
+    ([, exit, meaning]) => `| ${exit} | ${meaning} |`,
+  );
+  return ['| exit code | meaning |', '|---|---|', ...rows].join('\n');
+}
+
+function optionTable(): string {
+  const rows = MAIN_OPTIONS.map(path => {
+    const named = ALL_OPTIONS.get(path);
+    if (named === undefined) throw new Error(`there is no option ${path}`);
+    const { env, option } = named;
+    const fallback = option.fallback.kind === 'value' ? code(option.show(option.fallback.value)) : '**required**';
+    return `| \`${path}\` | \`${env}\` | ${fallback} | ${option.describe} |`;
+  });
+  return ['| option | environment | default | what it does |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+function mainMetricTable(): string {
+  const rows = MAIN_METRICS.map(name => `| \`${METRIC_PREFIX}${name}\` | ${METRICS[name].help} |`);
+  return ['| metric | meaning |', '|---|---|', ...rows].join('\n');
+}
+
+function deadLetterTable(): string {
+  const rows = DEAD_LETTER_REASONS.map(reason => {
+    const { happened, who, remedy } = DEAD_LETTER_TEXTS[reason];
+    return `| \`${reason}\` | ${STAGE_OF[reason]} | ${happened} | ${who} | ${remedy} |`;
+  });
+  return ['| reason | stage | what happened | who acts | how |', '|---|---|---|---|---|', ...rows].join('\n');
+}
+
+function producerReasonTable(): string {
+  const reasons = DEAD_LETTER_REASONS.filter(reason => DEAD_LETTER_TEXTS[reason].who === 'producer');
+  const rows = reasons.map(reason => {
+    const { happened, remedy } = DEAD_LETTER_TEXTS[reason];
+    return `| \`${reason}\` | ${happened} | ${remedy} |`;
+  });
+  return ['| reason | what happened | what to do |', '|---|---|---|', ...rows].join('\n');
+}
+
+function metricsMarkdown(): string {
+  return `# Metrics
+
+<!-- Generated by \`npm run generate\` from src/adapters/metric-catalogue.ts; do not edit. -->
+
+Besides these there are Node.js' own, \`${METRIC_PREFIX}process_*\` and \`${METRIC_PREFIX}nodejs_*\`.
+
+Per process life and connection: \`connection_events_consumed_total\` = the sum of \`connection_events_total\` over its
+outcomes + \`connection_events_in_flight\`. A record that makes no event counts as one, under the connection \`none\`.
+Connections beyond \`metrics.maxLabelledConnectionsCount\` share the label \`other\`.
+
+${metricTable()}
+`;
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
