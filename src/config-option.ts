@@ -1,5 +1,5 @@
 /**
- * What an option is, and the kinds there are. An option is declared once, in `config-options.ts`; type, default,
+ * What an option is, and the kinds there are. An option is declared once, for `config-options.ts`; type, default,
  * bounds, reasons, reading of text, JSON Schema and reference documentation all come from that declaration.
  */
 

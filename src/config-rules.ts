@@ -1,6 +1,6 @@
 /**
  * What must hold between options. Each rule names the options it is about, is asked only when these are valid by
- * themselves, and answers what is wrong or null. The bounds of single options stand in `config-options.ts`.
+ * themselves, and answers what is wrong or null. The bounds of single options stand with their declarations.
  */
 
 import type { Config } from './config-options.ts';

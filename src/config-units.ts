@@ -2,6 +2,11 @@
  * Durations and sizes as people write them: "2m", "500ms", "256KiB". A plain number is milliseconds or bytes.
  */
 
+/** In milliseconds. */
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
 const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const BYTES = {
   B: 1,

@@ -50,6 +50,11 @@ const REDIS_PING_MS = 5_000;
 /** After that a write counts as failed: consumption pauses, and it is tried again. */
 const PRODUCE_GIVE_UP_MS = 10_000;
 const NODE_TLS = { ca: null, cert: null, key: null, rejectUnauthorized: true };
+const STUCK = {
+  heartbeat: 'the group coordinator has taken no heartbeat for',
+  batch: 'a fetched batch has been in hand for',
+  commit: 'settled offsets could not be committed for',
+} as const;
 const NEVER = new AbortController().signal;
 
 interface Written {
@@ -326,15 +331,20 @@ class Service {
       const age = source.status().sinceHeartbeatMs;
       return age === null ? null : clock.monotonic() - age;
     };
+    const oldestBatch = (): number | null => {
+      const age = source.status().acceptingForMs;
+      return age === null ? null : clock.monotonic() - age;
+    };
     const stopWatching = watch(
       [
         { name: 'heartbeat', since: lastHeartbeat, maxAgeMs: heartbeatMaxAgeMs },
+        { name: 'batch', since: oldestBatch, maxAgeMs: heartbeatMaxAgeMs },
         { name: 'commit', since: () => commits.waitingSince, maxAgeMs: commitMaxAgeMs },
       ],
       clock,
       (name, overdueMs) => {
         const seconds = Math.round(overdueMs / 1000);
-        const message = `no good ${name} for ${seconds} s: this process holds its partitions without working on them`;
+        const message = `${STUCK[name]} ${seconds} s: this process holds its partitions without working on them`;
         this.#fatal.reject(new CodedError('CONSUMER_STUCK', `${message}. It ends, so that another takes them over.`));
       },
     );

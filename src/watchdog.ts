@@ -1,15 +1,15 @@
 /**
  * Watchdogs: a consumer that looks alive and does nothing must end, so that its partitions go to somebody who works.
  *
- * Two ages are watched. The last heartbeat the coordinator took: a stuck poll loop is otherwise never evicted while
- * other fetchers go on (tulios/kafkajs#1616). The last good commit, only while a settled offset waits: after a
+ * Three ages are watched. The last heartbeat the coordinator took. The batch that has been in hand for longest: its
+ * poll loop is stuck, while heartbeats beside it keep the membership. The last good commit, only while a settled offset waits: after a
  * coordinator move commits can stay dead while everything else looks well.
  */
 
 import type { Clock } from './ports.ts';
 
 export interface Watched {
-  readonly name: 'heartbeat' | 'commit';
+  readonly name: 'heartbeat' | 'batch' | 'commit';
   /** Since when (monotonic milliseconds) it is overdue; null while nothing is expected. */
   readonly since: () => number | null;
   readonly maxAgeMs: number;

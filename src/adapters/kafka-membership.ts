@@ -186,6 +186,7 @@ export class GroupMembership {
 
   #groupMade(group: ConsumerGroupInternals): void {
     this.#group = group;
+    this.#joinsInFlight = 0;
     const { fetch } = group;
     group.fetch = async nodeId => {
       this.#fetches += 1;

@@ -338,6 +338,8 @@ describe('a crash', () => {
     kafka.crash(protocolError('NETWORK_EXCEPTION'), true);
     expect(source.holdsLease()).toBe(false);
     expect(await source.commit(1, [{ topic: 't', partition: 0, offset: 11 }])).toBe('fenced');
+    source.pause('claims');
+    source.resume('claims');
     kafka.paused.clear(); // kafkajs starts with a group that has forgotten them
     await kafka.join({ t: [0, 1] });
     expect(consumer.signals.at(-1)).toBe('assigned 2');

@@ -28,12 +28,12 @@ test('the reference is a valid file that says nothing but the defaults', () => {
   expect(loadConfig({ flags, env, readFile: file })).toMatchObject({ ok: true, config: testConfig() });
 });
 
-test('every number carries its unit in its name, or is a plain port or index', () => {
+test('every number carries its unit in its name, or is a plain port', () => {
   const numeric = [...ALL_OPTIONS.values()].filter(
     ({ option }) => option.fallback.kind === 'value' && typeof option.fallback.value === 'number',
   );
   const unitless = numeric.map(({ path }) => path).filter(path => !/(Ms|Bytes|Count|Ratio)$/.test(path));
-  expect(unitless).toEqual(['delivery.rowIndexBase', 'http.port']);
+  expect(unitless).toEqual(['http.port']);
 });
 
 test('every number has two bounds, and its default is within', () => {

@@ -136,6 +136,12 @@ describe('a claim key', () => {
     );
   });
 
+  it('is not that of another event whose id ends like coordinates', () => {
+    const source = { topic: 't', partition: 0, offset: 1 };
+    const once = claimKey('', tiktokEvent({ eventId: 'a', dedupWindowMs: 0 }), source);
+    expect(claimKey('', tiktokEvent({ eventId: 'a:t:0:1' }), source)).not.toBe(once);
+  });
+
   it('leaves out the connection, the mapping and the test code itself', () => {
     const source = { topic: 't', partition: 0, offset: 1 };
     const one = tiktokEvent({ destination: destinationOf({ testEventCode: 'TEST1' }) });

@@ -60,6 +60,10 @@ describe('one bad event of n', () => {
     expect(isolate(1_000, new Set([999]), silent).requests).toBeLessThanOrEqual(21);
   });
 
+  it('costs one request a level where it stands last: what must be bad is not sent as a whole again', () => {
+    expect(isolate(1_000, new Set([999]), silent).requests).toBeLessThanOrEqual(log2(1_000) + 2);
+  });
+
   it('costs one more request where its row is named', () => {
     for (const [size, bad] of everyPlace.filter(([size]) => size > 1)) {
       expect(isolate(size, new Set([bad]), honest).requests).toBe(2);

@@ -52,6 +52,7 @@ export class FakeKafka {
   readonly #cluster: ClusterInternals & Record<string, unknown>;
   #assigner!: { protocol(options: object): unknown };
   #eachBatch!: (payload: EachBatchPayload) => Promise<void>;
+  #isRunning = false;
   #fetched: (batches: BatchInternals[]) => void = () => {};
 
   constructor() {
@@ -88,6 +89,7 @@ export class FakeKafka {
 
   /** A join that succeeds; `meanwhile` runs after the offset manager was swapped and before kafkajs tells. */
   async join(assignment: Record<string, number[]>, meanwhile: () => void = () => {}): Promise<void> {
+    this.#isRunning = true;
     await this.#beginJoin();
     await this.group.coordinator!.joinGroup({});
     await this.group.coordinator!.syncGroup({});
@@ -113,6 +115,7 @@ export class FakeKafka {
 
   /** kafkajs stops a consumer and tells whether it starts it again. */
   crash(error: Error, restart: boolean): void {
+    this.#isRunning = false;
     this.emit('consumer.stop');
     this.emit('consumer.crash', { error, groupId: 'g', restart });
   }
@@ -178,6 +181,8 @@ export class FakeKafka {
         this.calls.push(`seek ${topic}/${partition} ${offset}`);
       },
       pause: (topics: { topic: string; partitions: number[] }[]) => {
+        // As kafkajs does between a crash and the next start.
+        if (!this.#isRunning) throw new Error('Consumer group was not initialized, consumer#run must be called first');
         for (const { topic, partitions } of topics) this.paused.add(`${topic}/${partitions[0]}`);
       },
       resume: (topics: { topic: string; partitions: number[] }[]) => {
@@ -189,6 +194,7 @@ export class FakeKafka {
 
   async #run(eachBatch: (payload: EachBatchPayload) => Promise<void>): Promise<void> {
     this.runs += 1;
+    this.#isRunning = true;
     this.#eachBatch = eachBatch;
     this.paused.clear();
     const ConsumerGroup = require('kafkajs/src/consumer/consumerGroup.js') as { prototype: ConsumerGroupInternals };

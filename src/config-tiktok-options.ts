@@ -1,0 +1,87 @@
+/** The options of the sections `delivery`, `tiktok` and `tokens`: how TikTok is spoken to, and as whom. */
+
+import { count, duration, size, text, url } from './config-option.ts';
+import { HOUR, MINUTE } from './config-units.ts';
+
+export const DELIVERY = {
+  requestTimeoutMs: duration({
+    describe: 'How long TikTok may take to answer; then the request goes again with the same event ids.',
+    default: 15_000,
+    min: 100,
+    max: 2 * MINUTE,
+    because: 'a request that timed out may have been taken, so waiting beats repeating',
+  }),
+  connectTimeoutMs: duration({
+    describe: 'How long connecting to TikTok may take.',
+    default: 5_000,
+    min: 50,
+    max: MINUTE,
+    because: 'a request that was never sent is the cheapest one to repeat',
+  }),
+  batchMaxEventsCount: count({
+    describe: 'Most events in a request (Events API 2.0; 1.0 takes 50).',
+    default: 1_000,
+    min: 1,
+    max: 1_000,
+    because: 'TikTok refuses a request with more than 1,000 as a whole',
+  }),
+  batchMaxBytes: size({
+    describe: 'Most bytes in a request.',
+    default: 1_000_000,
+    min: 16_384,
+    max: 10_000_000,
+    because: 'TikTok names no limit; 1 MB is what others keep to',
+  }),
+  retryBaseMs: duration({
+    describe: 'Longest wait before the second attempt; it doubles with each further one, with full jitter.',
+    default: 500,
+    min: 10,
+    max: MINUTE,
+    because: 'shorter would hammer an API that is failing',
+  }),
+  retryMaxMs: duration({
+    describe: 'Longest wait between two attempts.',
+    default: MINUTE,
+    min: 10,
+    max: 10 * MINUTE,
+    because: 'longer delays every event after an outage',
+  }),
+  ambiguousHorizonMs: duration({
+    describe: 'Nothing that TikTok may have taken longer ago is sent again: dead letter (ambiguous_past_dedup).',
+    default: 47 * HOUR,
+    min: MINUTE,
+    max: 47 * HOUR,
+    because: 'TikTok drops repeats for 48 h only; the hour between is for clocks and the request itself',
+  }),
+  maxConnectionsCount: count({
+    describe: 'Most HTTP connections to TikTok at a time.',
+    default: 256,
+    min: 1,
+    max: 4_096,
+    because: 'each carries one request, and a connection of ours has one at a time; slow ones must not use them all up',
+  }),
+};
+
+export const TIKTOK = {
+  baseUrl: url({
+    describe: 'Origin of the Events API; the service appends /open_api/v1.3/.',
+    default: 'https://business-api.tiktok.com',
+    pattern: /^https?:\/\/\S+$/,
+    allowed: 'an origin: http or https, host, port; no path, query, user or password',
+    because: 'access tokens go there; http is for simulators',
+    flag: '--tiktok-base-url',
+    accept: ({ origin, pathname, username, password, search, hash }) =>
+      pathname === '/' && `${username}${password}${search}${hash}` === '' ? origin : null,
+  }),
+};
+
+export const TOKENS = {
+  dir: text({
+    describe: 'Folder in which access tokens written as file:NAME are found.',
+    default: '/etc/tiktok-sync/tokens',
+    pattern: /\S/,
+    allowed: 'a path',
+    because: 'a connection can name no file outside it',
+    flag: '--tokens-dir',
+  }),
+};
