@@ -1,0 +1,88 @@
+/**
+ * One request to TikTok: looks the token up, sends, judges, tells.
+ *
+ * The token is resolved afresh at each attempt, so that a rotated one is used by the very next request. A connection
+ * without a token, or parked, makes no request: that is a refusal of its events.
+ */
+
+import type { Assignment } from './assignment.ts';
+import { judgeResponse, type Verdict } from './core/judge-response.ts';
+import type { Refusal } from './core/outcome.ts';
+import type { PendingEvent } from './core/pending-event.ts';
+import { trackBody, trackPath } from './core/tiktok-body.ts';
+import type { DeliveryParts } from './delivery-parts.ts';
+import type { Lane } from './lane.ts';
+import type { EventsApiAnswer } from './ports.ts';
+
+export class DeliveryRequests {
+  readonly #parts: DeliveryParts;
+  #inFlight = 0;
+
+  constructor(parts: DeliveryParts) {
+    this.#parts = parts;
+  }
+
+  /** Requests under way. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Makes one request with these events, all of one destination; or says why none may be made. Never rejects. */
+  async make(lane: Lane, assignment: Assignment, events: readonly PendingEvent[]): Promise<Verdict | Refusal> {
+    const { clock, connectionNow, options, tokens } = this.#parts;
+    const connection = connectionNow(lane.connectionId);
+    const token = tokens.lookup(connection === null || connection === 'unusable' ? '' : connection.access_token);
+    if (token.kind === 'missing') return { deadLetter: 'token_missing', detail: token.problem };
+    if (!lane.mayTry(token.digest, clock.now(), options.probeIntervalMs)) {
+      return { deadLetter: 'connection_parked', detail: lane.parked?.reason ?? '' };
+    }
+    lane.lastDigest = token.digest;
+    const startedAt = clock.now();
+    const answer = await this.#exchange(assignment, events, token.token);
+    const verdict = judgeResponse(answer);
+    for (const event of events) {
+      event.attempts++;
+      if (mayHaveBeenTaken(verdict)) event.firstAttemptAt ??= startedAt;
+    }
+    this.#tell(lane, events.length, answer, verdict);
+    return verdict;
+  }
+
+  async #exchange(
+    assignment: Assignment,
+    events: readonly PendingEvent[],
+    accessToken: string,
+  ): Promise<EventsApiAnswer> {
+    const [first] = events as readonly [PendingEvent];
+    const { destination } = first.event;
+    const jsons = events.map(({ event }) => event.json);
+    this.#inFlight++;
+    const answer = await this.#parts.api.send({
+      path: trackPath(destination),
+      accessToken,
+      body: trackBody(destination, jsons),
+      mayStart: () => assignment.isActive && this.#parts.holdsLease(),
+    });
+    this.#inFlight--;
+    return answer;
+  }
+
+  #tell(lane: Lane, events: number, answer: EventsApiAnswer, verdict: Verdict): void {
+    this.#parts.telemetry.requestSent({
+      connectionId: lane.connectionId,
+      events,
+      httpStatus: verdict.httpStatus,
+      apiCode: verdict.apiCode,
+      verdict: verdict.class,
+      durationMs: answer.durationMs,
+      requestId: verdict.requestId,
+      failure: answer.kind === 'failure' ? answer.code : null,
+    });
+  }
+}
+
+/** A 5xxxx code is an error on TikTok's side, timeouts among them: it need not have come before the taking. */
+function mayHaveBeenTaken(verdict: Verdict): boolean {
+  if (verdict.class === 'ambiguous' || verdict.class === 'partial' || verdict.class === 'delivered') return true;
+  return (verdict.apiCode ?? 0) >= 50_000 || (verdict.httpStatus ?? 0) >= 500;
+}
