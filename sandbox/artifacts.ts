@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -43,15 +44,25 @@ export function registryFiles(onProgress: Progress): Promise<string> {
   });
 }
 
-/** A log folder formatted by Kafka's own tool for the node with this id; a start copies it. */
-export function formattedLog(nodeId: number, java: string, jars: string): Promise<string> {
-  return cached(`kafka-${KAFKA}-node-${nodeId}`, async folder => {
+/** A SCRAM credential as Kafka's formatting tool takes it: `SCRAM-SHA-256=[name=…,password=…]`. */
+export type ScramCredential = `SCRAM-SHA-${256 | 512}=[name=${string},password=${string}]`;
+
+/** A log folder formatted by Kafka's own tool for the node with this id, with these users; a start copies it. */
+export function formattedLog(
+  nodeId: number,
+  java: string,
+  jars: string,
+  scram: readonly ScramCredential[] = [],
+): Promise<string> {
+  const suffix = scram.length === 0 ? '' : `-${createHash('sha256').update(scram.join()).digest('hex').slice(0, 8)}`;
+  return cached(`kafka-${KAFKA}-node-${nodeId}${suffix}`, async folder => {
     const properties = join(folder, 'server.properties');
     // With voters named in the settings, a formatted folder holds no address, so it fits any ports.
     const node = { id: nodeId, port: 1, controllerPort: 2 };
     await writeFile(properties, serverProperties(node, `${nodeId}@127.0.0.1:2`, 1, join(folder, 'log')));
     const tool = ['-cp', join(jars, '*'), 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties];
-    await run(java, ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...tool], folder);
+    const users = scram.flatMap(credential => ['--add-scram', credential]);
+    await run(java, ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...tool, ...users], folder);
   }).then(folder => join(folder, 'log'));
 }
 

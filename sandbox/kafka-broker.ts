@@ -15,7 +15,11 @@ export interface KafkaSetup {
   readonly jars: string;
   /** Formatted, empty log folder of each node, in the order of the nodes. Formatting takes a second, copying none. */
   readonly formatted: readonly string[];
+  /** Settings of a node beside, or in place of, the usual ones. */
+  readonly settings?: (node: Node) => Settings;
 }
+
+type Settings = Readonly<Record<string, string | number | boolean>>;
 
 /** The nodes of a KRaft cluster, each broker and controller, on free loopback ports; not started yet. */
 export async function kafkaBrokers(setup: KafkaSetup): Promise<ServerProcess[]> {
@@ -26,7 +30,7 @@ export async function kafkaBrokers(setup: KafkaSetup): Promise<ServerProcess[]> 
   return Promise.all(nodes.map((node, i) => kafkaBroker(setup, node, voters, setup.formatted[i] ?? '')));
 }
 
-interface Node {
+export interface Node {
   readonly id: number;
   readonly port: number;
   readonly controllerPort: number;
@@ -39,7 +43,7 @@ async function kafkaBroker(setup: KafkaSetup, node: Node, voters: string, format
   await mkdir(data, { recursive: true });
   await cp(formatted, join(data, 'log'), { recursive: true });
   const properties = join(data, 'server.properties');
-  await writeFile(properties, serverProperties(node, voters, size, join(data, 'log')));
+  await writeFile(properties, serverProperties(node, voters, size, join(data, 'log'), setup.settings?.(node)));
   const heap = size === 1 ? '-Xmx512m' : '-Xmx300m';
   const logging = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-Dorg.slf4j.simpleLogger.showDateTime=true'];
   return new ServerProcess({
@@ -66,7 +70,13 @@ export async function brokerAnswers(port: number, id: number): Promise<boolean> 
 }
 
 /** The text of a node's `server.properties`. */
-export function serverProperties(node: Node, voters: string, size: number, logFolder: string): string {
+export function serverProperties(
+  node: Node,
+  voters: string,
+  size: number,
+  logFolder: string,
+  more: Settings = {},
+): string {
   const settings = {
     'node.id': node.id,
     'controller.quorum.voters': voters,
@@ -75,13 +85,14 @@ export function serverProperties(node: Node, voters: string, size: number, logFo
     'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
     'log.dirs': logFolder,
     ...brokerSettings(size),
+    ...more,
   };
   const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
   return `${lines.join('\n')}\n`;
 }
 
 /** What holds for every node, wherever it runs: small, quick to rebalance, and no topic that nobody created. */
-export function brokerSettings(size: number): Record<string, string | number | boolean> {
+export function brokerSettings(size: number): Settings {
   return {
     'process.roles': 'broker,controller',
     'controller.listener.names': 'CONTROLLER',

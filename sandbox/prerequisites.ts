@@ -24,6 +24,11 @@ const NEEDS = {
     packages: ['redis-server'],
     find: () => (runs('redis-server', '--version') ? 'redis-server' : undefined),
   },
+  openssl: {
+    what: 'OpenSSL',
+    packages: ['openssl'],
+    find: () => (runs('openssl', 'version') ? 'openssl' : undefined),
+  },
 } satisfies Record<string, Need>;
 
 /**

@@ -1,9 +1,9 @@
 /** The options of the section `kafka`: how the service is a member of a consumer group. */
 
 import { choice, duration, list, optionalText, secret, size, startPosition, text, toggle } from './config-option.ts';
+import { tlsOptions } from './config-tls-options.ts';
 
 const HOST_AND_PORT = /^(\[[0-9A-Fa-f:.]+\]|[^\s:,/@[\]]+):\d{1,5}$/;
-const PATH = { pattern: /\S/, allowed: 'the path of a PEM file' };
 
 const tls = {
   enabled: toggle({
@@ -11,31 +11,13 @@ const tls = {
     default: false,
     because: 'a local broker has none; turn it on wherever the network is not yours alone',
   }),
-  caFile: optionalText({
-    describe: 'Certificates of the authorities that the brokers are checked against.',
-    ...PATH,
-    because: "without it those that come with Node.js count, which rarely know a company's own",
-  }),
-  certFile: optionalText({
-    describe: 'Certificate that the service shows to the brokers (mutual TLS).',
-    ...PATH,
-    because: 'it is of use only together with kafka.tls.keyFile',
-  }),
-  keyFile: optionalText({
-    describe: 'Private key of kafka.tls.certFile.',
-    ...PATH,
-    because: 'it is of use only together with kafka.tls.certFile',
-  }),
-  rejectUnauthorized: toggle({
-    describe: 'Refuse brokers whose certificate cannot be verified.',
-    default: true,
-    because: 'without it anybody on the network can be the broker; false is for a test bench',
-  }),
+  ...tlsOptions('kafka', 'brokers', 'the broker'),
 };
 
 const oauth = {
   tokenEndpoint: optionalText({
-    describe: 'URL of the token endpoint for the client credentials grant (OAUTHBEARER).',
+    describe:
+      'URL of the token endpoint for the client credentials grant (OAUTHBEARER). A private authority of its certificate goes into NODE_EXTRA_CA_CERTS.',
     pattern: /^https?:\/\/\S+$/,
     allowed: 'an http or https URL',
     because: 'OAUTHBEARER needs this or kafka.sasl.oauth.tokenFile',

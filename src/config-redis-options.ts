@@ -1,6 +1,7 @@
 /** The options of the section `redis`: how the claim store is reached. */
 
 import { choice, duration, list, optionalText, secret, text, url } from './config-option.ts';
+import { tlsOptions } from './config-tls-options.ts';
 import { MINUTE } from './config-units.ts';
 
 export const REDIS = {
@@ -69,4 +70,5 @@ export const REDIS = {
     allowed: '1 to 300 printable ASCII characters without blanks',
     because: 'two groups that process the same events must not take each other for duplicates',
   }),
+  tls: tlsOptions('redis', 'Redis nodes', 'the claim store'),
 };

@@ -1,6 +1,7 @@
 /** The options of the section `registry`: where the schemas of records are found. */
 
 import { duration, optionalText, secret, url } from './config-option.ts';
+import { tlsOptions } from './config-tls-options.ts';
 import { HOUR, MINUTE } from './config-units.ts';
 
 export const REGISTRY = {
@@ -36,4 +37,5 @@ export const REGISTRY = {
     max: HOUR,
     because: 'replicas of a registry lag; its partition stands still meanwhile',
   }),
+  tls: tlsOptions('registry', 'registries', 'the registry'),
 };

@@ -113,19 +113,39 @@ const TOPICS: readonly Rule[] = [
 
 const isSet = (value: string | null): boolean => value !== null;
 
+/** A section's TLS files make sense only together, and only where TLS is spoken, which `switchedBy` decides. */
+function tlsRules(
+  section: 'kafka' | 'registry' | 'redis',
+  switchedBy: string,
+  wanted: string,
+  isOn: (config: Config) => boolean,
+): readonly Rule[] {
+  const caFile = `${section}.tls.caFile`;
+  const certFile = `${section}.tls.certFile`;
+  const keyFile = `${section}.tls.keyFile`;
+  return [
+    rule(
+      [certFile, keyFile],
+      'a certificate without its key proves nothing, and the other way round',
+      `${certFile} and ${keyFile} must be set together`,
+      ({ [section]: { tls } }) => isSet(tls.certFile) === isSet(tls.keyFile),
+    ),
+    rule(
+      [switchedBy, caFile, certFile],
+      `${section} would be spoken to in clear although certificates are given`,
+      `must ${wanted} when ${caFile} or ${certFile} is set`,
+      config => isOn(config) || (!isSet(config[section].tls.caFile) && !isSet(config[section].tls.certFile)),
+    ),
+  ];
+}
+
+const TLS: readonly Rule[] = [
+  ...tlsRules('kafka', 'kafka.tls.enabled', 'be true', ({ kafka }) => kafka.tls.enabled),
+  ...tlsRules('registry', 'registry.url', 'begin with https://', ({ registry }) => registry.url.startsWith('https:')),
+  ...tlsRules('redis', 'redis.url', 'begin with rediss://', ({ redis }) => redis.url.startsWith('rediss:')),
+];
+
 const KAFKA_SECURITY: readonly Rule[] = [
-  rule(
-    ['kafka.tls.certFile', 'kafka.tls.keyFile'],
-    'a certificate without its key proves nothing, and the other way round',
-    'kafka.tls.certFile and kafka.tls.keyFile must be set together',
-    ({ kafka: { tls } }) => isSet(tls.certFile) === isSet(tls.keyFile),
-  ),
-  rule(
-    ['kafka.tls.enabled', 'kafka.tls.caFile', 'kafka.tls.certFile'],
-    'the connection would be in clear although certificates are given',
-    'must be true when kafka.tls.caFile or kafka.tls.certFile is set',
-    ({ kafka: { tls } }) => tls.enabled || (!isSet(tls.caFile) && !isSet(tls.certFile)),
-  ),
   rule(
     ['kafka.sasl.mechanism', 'kafka.sasl.username', 'kafka.sasl.password'],
     'these mechanisms need both, the others take neither; a password that has no effect is a mistake',
@@ -196,6 +216,7 @@ export const RULES: readonly Rule[] = [
   ...WATCHDOGS,
   ...SIZES,
   ...TOPICS,
+  ...TLS,
   ...KAFKA_SECURITY,
   ...OTHER_CREDENTIALS,
 ];

@@ -10,12 +10,14 @@ import { KafkaConfigTable } from './adapters/kafka-config-table.ts';
 import { KafkaDeadLetters } from './adapters/kafka-dead-letters.ts';
 import { KafkaProducer } from './adapters/kafka-producer.ts';
 import { KafkaRecordSource } from './adapters/kafka-record-source.ts';
+import { unreachable } from './adapters/kafka-refusal.ts';
 import { KafkaSyncLog } from './adapters/kafka-sync-log.ts';
 import { createRedisClaims } from './adapters/redis-claims.ts';
 import { readSchemas } from './adapters/schema-files.ts';
 import { SchemaRegistry } from './adapters/schema-registry.ts';
 import { createTelemetry, type ServiceTelemetry } from './adapters/telemetry.ts';
 import { createEventsApi } from './adapters/tiktok-events-api.ts';
+import { readTlsFiles } from './adapters/tls-files.ts';
 import { createTokens } from './adapters/tokens.ts';
 import { Claiming } from './claiming.ts';
 import { Commits } from './commits.ts';
@@ -49,7 +51,6 @@ const CONFIG_CHECK_MS = 200;
 const REDIS_PING_MS = 5_000;
 /** After that a write counts as failed: consumption pauses, and it is tried again. */
 const PRODUCE_GIVE_UP_MS = 10_000;
-const NODE_TLS = { ca: null, cert: null, key: null, rejectUnauthorized: true };
 const STUCK = {
   heartbeat: 'the group coordinator has taken no heartbeat for',
   batch: 'a fetched batch has been in hand for',
@@ -85,10 +86,7 @@ export async function runService(config: Config, host: Host): Promise<void> {
     await new Service(config, host, telemetry, lifecycle, stop).run();
   } finally {
     // A stuck poll loop may be what ended the service, and leaving the group waits for just that loop.
-    const tooLong = Promise.withResolvers<void>();
-    const cancel = clock.after(LEAVE_MS, tooLong.resolve);
-    await Promise.race([lifecycle.stop(), tooLong.promise]);
-    cancel();
+    await lifecycle.stopWithin(LEAVE_MS, clock);
   }
 }
 
@@ -114,8 +112,8 @@ class Service {
     this.#telemetry = telemetry;
     this.#lifecycle = lifecycle;
     this.#stop = stop;
-    const { url, username, password, timeoutMs, unknownSchemaGraceMs } = config.registry;
-    this.#registry = new SchemaRegistry({ url, username, password, timeoutMs, tls: NODE_TLS });
+    const { unknownSchemaGraceMs, tls, ...registry } = config.registry;
+    this.#registry = new SchemaRegistry({ ...registry, tls: readTlsFiles('registry', tls) });
     this.#learning = new SchemaLearning(this.#registry, clock, telemetry, unknownSchemaGraceMs);
     this.#table = new ConfigTable(config.config.ignore);
     this.#observation = new Observation({
@@ -165,16 +163,17 @@ class Service {
     telemetry.notice('info', 'LISTENING', 'health, metrics and status are served', { url: server.url });
   }
 
-  /** That this is answered shows a live event loop; the poll loop shows by its heartbeats. */
+  /** That this is answered shows a live event loop; that no batch is in hand for long, a poll loop that turns. */
   #liveness(): readonly CheckState[] {
-    const age = this.#observation.running?.source.status().sinceHeartbeatMs ?? 0;
-    const ok = age <= this.#config.watchdog.heartbeatMaxAgeMs;
-    const reason = ok ? 'ok' : `no heartbeat for ${Math.round(age / 1000)} s`;
+    const age = this.#observation.running?.source.status().acceptingForMs ?? 0;
+    const ok = age <= this.#config.watchdog.batchMaxAgeMs;
+    const reason = ok ? 'ok' : `a fetched batch has been in hand for ${Math.round(age / 1000)} s`;
     return [{ name: 'group', ok, reason, since: clock.now() - age }];
   }
 
   async #startClaims(): Promise<Claims> {
-    const claims = createRedisClaims(this.#config.redis);
+    const { tls, ...redis } = this.#config.redis;
+    const claims = createRedisClaims({ ...redis, tls: readTlsFiles('redis', tls) });
     this.#lifecycle.started('redis', () => claims.close());
     await claims.connect();
     this.#readiness.pass('redis');
@@ -201,8 +200,7 @@ class Service {
     const producer = new KafkaProducer(createKafka(kafka, 'producer', this.#telemetry), options, clock);
     this.#lifecycle.started('producer', () => producer.disconnect());
     await producer.connect().catch((error: unknown) => {
-      const message = `Kafka cannot be reached at ${kafka.brokers.join(', ')} (${messageOf(error)}). Check kafka.brokers.`;
-      throw new CodedError('DEPENDENCY_UNREACHABLE', message, { cause: error });
+      throw unreachable(kafka.brokers, error);
     });
     this.#readiness.pass('producer');
     const encoder = new SyncLogEncoder(this.#schemas.syncLogEntry, schemaId);
@@ -326,7 +324,7 @@ class Service {
   }
 
   #watch(source: KafkaRecordSource, commits: Commits): void {
-    const { commitMaxAgeMs, heartbeatMaxAgeMs } = this.#config.watchdog;
+    const { batchMaxAgeMs, commitMaxAgeMs, heartbeatMaxAgeMs } = this.#config.watchdog;
     const lastHeartbeat = (): number | null => {
       const age = source.status().sinceHeartbeatMs;
       return age === null ? null : clock.monotonic() - age;
@@ -338,7 +336,7 @@ class Service {
     const stopWatching = watch(
       [
         { name: 'heartbeat', since: lastHeartbeat, maxAgeMs: heartbeatMaxAgeMs },
-        { name: 'batch', since: oldestBatch, maxAgeMs: heartbeatMaxAgeMs },
+        { name: 'batch', since: oldestBatch, maxAgeMs: batchMaxAgeMs },
         { name: 'commit', since: () => commits.waitingSince, maxAgeMs: commitMaxAgeMs },
       ],
       clock,
@@ -364,12 +362,17 @@ class Service {
 
 /** Runs `work` again and again, `intervalMs` after its last end; the returned function ends it. */
 function every(intervalMs: number, { after }: Clock, work: () => Promise<void>): () => void {
+  let ended = false;
   let cancel = (): void => {};
   const next = (): void => {
-    cancel = after(intervalMs, () => void work().then(next));
+    // It may have been ended while the work was under way.
+    if (!ended) cancel = after(intervalMs, () => void work().then(next));
   };
   next();
-  return () => cancel();
+  return () => {
+    ended = true;
+    cancel();
+  };
 }
 
 function messageOf(error: unknown): string {

@@ -2,12 +2,12 @@
 
 import { systemClock } from './adapters/clock.ts';
 import { createKafka } from './adapters/kafka-client.ts';
+import { unreachable } from './adapters/kafka-refusal.ts';
 import { KafkaTopics } from './adapters/kafka-topics.ts';
 import type { Config } from './config.ts';
 import { EXIT, type ExitCode } from './control/exit-codes.ts';
 import type { Host } from './control/host.ts';
 import { checkTopics, ensureTopics, type TopicsReport, topicLines } from './control/topics.ts';
-import { CodedError } from './core/error-codes.ts';
 
 export interface TopicsRequest {
   readonly action: 'ensure' | 'check';
@@ -38,9 +38,7 @@ async function withCluster(
     await topics.connect();
     return await use(topics);
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    const message = `Kafka at ${kafka.brokers.join(', ')} could not be asked (${problem}). Check kafka.brokers, TLS and SASL.`;
-    throw new CodedError('DEPENDENCY_UNREACHABLE', message, { cause: error });
+    throw unreachable(kafka.brokers, error);
   } finally {
     await topics.disconnect().catch(() => host.err.write('The connection to Kafka did not close cleanly.\n'));
   }

@@ -1,18 +1,19 @@
 /** kafkajs clients: patched once, with all codecs, TLS and SASL, and its log retold. The only way to one here. */
 
-import { readFileSync } from 'node:fs';
-import type { Kafka, KafkaConfig, SASLOptions } from 'kafkajs';
+import type { Kafka, KafkaConfig, RetryOptions, SASLOptions } from 'kafkajs';
 import type { Telemetry } from '../ports.ts';
 import { registerCodecs } from './kafka-codecs.ts';
 import { patchConsumerGroupAccess } from './kafka-consumer-group.ts';
 import { requireKafkajs } from './kafka-internals.ts';
 import { kafkaLog } from './kafka-log.ts';
-import { type OAuthOptions, oauthTokenProvider } from './kafka-oauth.ts';
+import { type OAuthOptions, oauthMechanism } from './kafka-oauth.ts';
+import { patchAuthentication } from './kafka-patch-authentication.ts';
 import { patchCoordinator } from './kafka-patch-coordinator.ts';
 import { patchDecode } from './kafka-patch-decode.ts';
 import { patchEncode } from './kafka-patch-encode.ts';
 import { patchOffsetReset } from './kafka-patch-offset-reset.ts';
 import { patchTimerLoop } from './kafka-patch-timer-loop.ts';
+import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 /** Where the brokers are and how to be let in. */
 export interface KafkaClientOptions {
@@ -20,13 +21,7 @@ export interface KafkaClientOptions {
   readonly clientId: string;
   readonly connectionTimeoutMs: number;
   readonly requestTimeoutMs: number;
-  readonly tls: {
-    readonly enabled: boolean;
-    readonly caFile: string | null;
-    readonly certFile: string | null;
-    readonly keyFile: string | null;
-    readonly rejectUnauthorized: boolean;
-  };
+  readonly tls: TlsFiles & { readonly enabled: boolean };
   readonly sasl: {
     readonly mechanism: 'none' | 'plain' | 'scram-sha-256' | 'scram-sha-512' | 'oauthbearer';
     readonly username: string | null;
@@ -47,6 +42,7 @@ let kafkajs: typeof import('kafkajs') | null = null;
 export function patchedKafkajs(): typeof import('kafkajs') {
   if (kafkajs === null) {
     patchTimerLoop();
+    patchAuthentication();
     patchDecode();
     patchEncode();
     patchCoordinator();
@@ -62,14 +58,19 @@ export function patchedKafkajs(): typeof import('kafkajs') {
  * A client of its own: clients share committed offsets and metadata when they come from one `Kafka`, so each consumer
  * and producer gets its own. Reads the TLS files now and throws when it cannot.
  */
-export function createKafka(options: KafkaClientOptions, role: string, telemetry: Pick<Telemetry, 'notice'>): Kafka {
+export function createKafka(
+  options: KafkaClientOptions,
+  role: string,
+  telemetry: Pick<Telemetry, 'notice'>,
+  retry: RetryOptions = KAFKA_RETRY,
+): Kafka {
   const { Kafka, logLevel } = patchedKafkajs();
   const settings: KafkaConfig = {
     brokers: [...options.brokers],
     clientId: options.clientId,
     connectionTimeout: options.connectionTimeoutMs,
     requestTimeout: options.requestTimeoutMs,
-    retry: KAFKA_RETRY,
+    retry,
     logLevel: logLevel.WARN,
     logCreator: kafkaLog(role, telemetry),
     ...tlsSettings(options.tls),
@@ -78,23 +79,17 @@ export function createKafka(options: KafkaClientOptions, role: string, telemetry
   return new Kafka(sasl === null ? settings : { ...settings, sasl });
 }
 
-function tlsSettings(tls: KafkaClientOptions['tls']): Pick<KafkaConfig, 'ssl'> {
-  if (!tls.enabled) return {};
-  const { caFile, certFile, keyFile, rejectUnauthorized } = tls;
-  const files = { ca: caFile, cert: certFile, key: keyFile };
-  const contents: Record<string, string> = {};
-  for (const [name, path] of Object.entries(files)) {
-    if (path !== null) contents[name] = readFileSync(path, 'utf8');
-  }
-  return { ssl: { ...contents, rejectUnauthorized } };
+function tlsSettings({ enabled, ...files }: KafkaClientOptions['tls']): Pick<KafkaConfig, 'ssl'> {
+  return enabled ? { ssl: readTlsFiles('kafka', files) } : {};
 }
 
-function saslSettings(sasl: KafkaClientOptions['sasl']): SASLOptions | null {
+function saslSettings(sasl: KafkaClientOptions['sasl']): NonNullable<KafkaConfig['sasl']> | null {
   const { mechanism, username, password, oauth } = sasl;
   if (mechanism === 'none') return null;
-  if (mechanism === 'oauthbearer') return { mechanism, oauthBearerProvider: oauthTokenProvider(oauth) };
+  if (mechanism === 'oauthbearer') return oauthMechanism(oauth);
   if (username === null || password === null) {
     throw new Error(`KAFKA_SASL_UNSET: SASL ${mechanism} needs a user name and a password`);
   }
-  return { mechanism, username, password };
+  const credentials: SASLOptions = { mechanism, username, password };
+  return credentials;
 }

@@ -97,11 +97,20 @@ export interface Patchable<Instance> {
   readonly prototype: Instance;
 }
 
+/** The error that kafkajs's wrappers are wrapped around. */
+export function kafkaRootCause(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  const isWrapper = error.name === 'KafkaJSNonRetriableError' || error.name === 'KafkaJSNumberOfRetriesExceeded';
+  return (isWrapper || error.name === 'KafkaJSError') && error.cause instanceof Error
+    ? kafkaRootCause(error.cause)
+    : error;
+}
+
 /** What an error of kafkajs says of itself: the protocol's error name, or the class name where there is none. */
 export function kafkaErrorCode(error: unknown): string {
   if (!(error instanceof Error)) return 'UNKNOWN';
-  const { type, cause } = error as Error & { type?: unknown };
+  const { type } = error as Error & { type?: unknown };
   if (typeof type === 'string') return type;
-  const isWrapper = error.name === 'KafkaJSNonRetriableError' || error.name === 'KafkaJSNumberOfRetriesExceeded';
-  return (isWrapper || error.name === 'KafkaJSError') && cause instanceof Error ? kafkaErrorCode(cause) : error.name;
+  const cause = kafkaRootCause(error);
+  return cause === error ? error.name : kafkaErrorCode(cause);
 }

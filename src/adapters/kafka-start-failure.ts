@@ -2,6 +2,7 @@
 
 import { CodedError } from '../core/error-codes.ts';
 import { kafkaErrorCode } from './kafka-internals.ts';
+import { kafkaAdvice, problemOf } from './kafka-refusal.ts';
 
 export function startFailure(
   error: unknown,
@@ -12,6 +13,10 @@ export function startFailure(
     const message = `Of the topics ${topics.join(', ')} at least one does not exist. Create it, or run: tiktok-sync topics ensure`;
     return new CodedError('TOPICS_WRONG', message, { cause: error });
   }
-  const message = `Kafka did not let the group ${groupId} read ${topics.join(', ')} (${code}). Check kafka.brokers and the permissions of the group and the topics.`;
+  const hint = /AUTHORIZATION_FAILED$/.test(code)
+    ? 'Check the permissions of the group and the topics.'
+    : kafkaAdvice(error);
+  const problem = `${code}: ${problemOf(error)}`;
+  const message = `Kafka did not let the group ${groupId} read ${topics.join(', ')} (${problem}). ${hint}`;
   return new CodedError('DEPENDENCY_UNREACHABLE', message, { cause: error });
 }

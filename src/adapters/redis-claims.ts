@@ -11,6 +11,8 @@ import { CodedError } from '../core/error-codes.ts';
 import { type Claims, ClaimsUnavailable } from '../ports.ts';
 import { type Command, createPipelineClaims } from './claim-pipelines.ts';
 import { createScriptClaims } from './claim-scripts.ts';
+import { tlsAdvice } from './tls-advice.ts';
+import type { TlsMaterial } from './tls-files.ts';
 
 /** The section `redis` of the configuration. */
 export interface RedisClaimsOptions {
@@ -24,6 +26,8 @@ export interface RedisClaimsOptions {
   /** Where they are not in the URL. */
   readonly username: string | null;
   readonly password: string | null;
+  /** For a `rediss:` URL; holds for every node. */
+  readonly tls: TlsMaterial;
   /** How long one connection may take, and how long `connect` waits for a Redis that is not there yet. */
   readonly connectTimeoutMs: number;
   /** How long a call may take. */
@@ -158,7 +162,7 @@ function connectionOptions(options: RedisClaimsOptions, { username, password, tl
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
     ...(username === '' ? {} : { username }),
     ...(password === '' ? {} : { password }),
-    ...(tls ? { tls: {} } : {}),
+    ...(tls ? { tls: options.tls } : {}),
   };
 }
 
@@ -209,6 +213,11 @@ async function connect(client: Redis | Cluster, where: string, timeoutMs: number
   let timer: NodeJS.Timeout | undefined;
   const onError = (error: Error, fail: (reason: CodedError) => void) => {
     problem = error.message;
+    const advice = tlsAdvice(error, 'redis.tls');
+    if (advice !== null && !advice.passes) {
+      const message = `redis.url: no TLS connection to ${where} (${problem.trim()}). ${advice.text}`;
+      fail(new CodedError('DEPENDENCY_UNREACHABLE', message));
+    }
     if (!REFUSALS.test(problem)) return;
     fail(new CodedError('DEPENDENCY_UNREACHABLE', `Redis at ${where} (redis.url) answered: ${problem}`));
   };

@@ -5,6 +5,7 @@
 
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { TlsMaterial } from './tls-files.ts';
 
 export interface RegistryConnection {
   /** Base URL of the Confluent-compatible API, without a trailing slash. */
@@ -13,15 +14,8 @@ export interface RegistryConnection {
   readonly password: string | null;
   /** For the whole exchange, connecting included. */
   readonly timeoutMs: number;
-  readonly tls: RegistryTls;
-}
-
-/** PEM texts; `null` means node's own. */
-export interface RegistryTls {
-  readonly ca: string | null;
-  readonly cert: string | null;
-  readonly key: string | null;
-  readonly rejectUnauthorized: boolean;
+  /** For an `https:` URL. */
+  readonly tls: TlsMaterial;
 }
 
 export interface RegistryResponse {
@@ -42,13 +36,11 @@ export function askRegistry(
   payload: object | null,
 ): Promise<RegistryResponse> {
   const url = new URL(connection.url + path);
-  const { ca, cert, key, rejectUnauthorized } = connection.tls;
-  const tls = { rejectUnauthorized, ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
   const options = {
     method,
     headers: headersOf(connection, payload),
     signal: AbortSignal.timeout(connection.timeoutMs),
-    ...(url.protocol === 'https:' ? tls : {}),
+    ...(url.protocol === 'https:' ? connection.tls : {}),
   };
   const { promise, resolve, reject } = Promise.withResolvers<RegistryResponse>();
   const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options, response => {

@@ -9,6 +9,7 @@
 import type { AvroSchemaJson } from '../core/avro-types.ts';
 import type { RegistryAnswer } from '../core/schema-verdict.ts';
 import { askRegistry, type RegistryConnection, type RegistryResponse } from './registry-http.ts';
+import { tlsAdvice } from './tls-advice.ts';
 
 /** A registered version of a subject. */
 export interface RegisteredSchema {
@@ -146,7 +147,8 @@ export class SchemaRegistry {
       return `the schema registry at ${url} did not answer within ${timeoutMs} ms`;
     }
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    return `the schema registry at ${url} cannot be reached (${code})`;
+    const advice = url.startsWith('https:') ? tlsAdvice(error, 'registry.tls') : null;
+    return `the schema registry at ${url} cannot be reached (${code})${advice === null ? '' : `. ${advice.text}`}`;
   }
 }
 

@@ -146,12 +146,13 @@ export class Member {
   readonly source: KafkaRecordSource;
 
   constructor(
-    brokers: string,
+    brokers: string | KafkaClientOptions,
     options: Pick<KafkaRecordSourceOptions, 'topics' | 'groupId'>,
     overrides: Overrides = {},
   ) {
     const { clock = systemClock, ...changed } = overrides;
-    const kafka = createKafka(clientOptions(brokers), 'records', this.telemetry);
+    const client = typeof brokers === 'string' ? clientOptions(brokers) : brokers;
+    const kafka = createKafka(client, 'records', this.telemetry);
     const onFatal = (error: Error) => this.fatal.push(error);
     this.source = new KafkaRecordSource(
       {

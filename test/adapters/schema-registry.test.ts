@@ -10,7 +10,7 @@ import { useStack } from '../stack.ts';
 
 const stack = await useStack();
 const schemas = readSchemas();
-const NO_TLS = { ca: null, cert: null, key: null, rejectUnauthorized: true };
+const NO_TLS = { rejectUnauthorized: true };
 
 function registryAt(
   url: string,

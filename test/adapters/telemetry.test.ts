@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { METRIC_PREFIX, METRICS, type MetricDefinition, metricTable } from '../../src/adapters/metric-catalogue.ts';
+import { METRIC_PREFIX, METRICS, type MetricDefinition } from '../../src/adapters/metric-catalogue.ts';
 import type { MetricSources } from '../../src/adapters/metric-gauges.ts';
 import { createTelemetry, type ServiceTelemetry, type TelemetryOptions } from '../../src/adapters/telemetry.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
@@ -101,21 +101,6 @@ describe('the metric catalogue', () => {
     const described = entries.map(([name, { help, type }]) => ({ name: METRIC_PREFIX + name, help, type }));
     expect(live.filter(({ name }) => !/_(process|nodejs)_/.test(name ?? ''))).toEqual(described);
     expect(live.some(({ name }) => name === 'tiktok_sync_nodejs_eventloop_lag_seconds')).toBe(true);
-  });
-
-  it('is what docs/metrics.md says', async () => {
-    const page = `# Metrics
-
-Generated from \`src/adapters/metric-catalogue.ts\`; \`npx vitest run test/adapters/telemetry.test.ts -u\` writes it anew.
-Besides these there are Node.js' own, \`${METRIC_PREFIX}process_*\` and \`${METRIC_PREFIX}nodejs_*\`.
-
-Per process life and connection: \`connection_events_consumed_total\` = the sum of \`connection_events_total\` over its
-outcomes + \`connection_events_in_flight\`. A record that makes no event counts as one, under the connection \`none\`.
-Connections beyond \`metrics.maxLabelledConnectionsCount\` share the label \`other\`.
-
-${metricTable()}
-`;
-    await expect(page).toMatchFileSnapshot('../../docs/metrics.md');
   });
 
   it.each(entries)('names %s as Prometheus wants it', (name, { type, labels, help, buckets }) => {

@@ -16,6 +16,7 @@ function optionsFor(port: number, changes: Partial<RedisClaimsOptions> = {}): Re
     sentinelName: null,
     username: null,
     password: null,
+    tls: { rejectUnauthorized: true },
     connectTimeoutMs: 5_000,
     commandTimeoutMs: COMMAND_TIMEOUT_MS,
     ...changes,
