@@ -283,3 +283,27 @@ describe('ids', () => {
     expect(decoded).toMatchObject({ deadLetter: 'undecodable', detail: expect.stringContaining('update_id') });
   });
 });
+
+describe('an id that is too long', () => {
+  const LONGEST = 1_024;
+
+  function decoded(name: string, id: string): Decoded {
+    const schema = name === 'update_id' ? schemas.revenueUpdated : schemas.conversionCreated;
+    const record = name === 'update_id' ? revenueUpdate({ [name]: id }) : conversion({ [name]: id });
+    const decoder = createEventDecoder(schemas);
+    decoder.learn(7, { kind: 'schema', schema, references: [] });
+    return decoder.decode(framed(7, schema, record));
+  }
+
+  test.each(['conversion_id', 'workspace_id', 'update_id'])('as %s is refused without being quoted', name => {
+    const id = 'secret-'.repeat(200).slice(0, LONGEST + 1);
+    const refusal = decoded(name, id);
+    expect(refusal).toMatchObject({ deadLetter: 'undecodable', detail: expect.stringContaining(name) });
+    expect(JSON.stringify(refusal)).not.toContain('secret');
+  });
+
+  test.each(['conversion_id', 'workspace_id', 'update_id'])('as %s begins above 1,024 characters', name => {
+    const id = '😀'.repeat(LONGEST / 2);
+    expect(decoded(name, id)).toMatchObject({ [name]: id });
+  });
+});

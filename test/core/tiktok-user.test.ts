@@ -124,6 +124,8 @@ describe('the click id', () => {
     ['too long', { ttclid: `${longest}x` }, undefined, ['ttclid_too_long']],
     ['too long in the address', { page_url: `/?ttclid=${longest}x` }, undefined, ['ttclid_too_long']],
     ['empty in the address', { page_url: '/?ttclid=&a=1' }, undefined, []],
+    ['before a fragment', { page_url: '/?ttclid=b#top' }, 'b', ['ttclid_from_page_url']],
+    ['in the route of a fragment', { page_url: '/#/route?ttclid=b' }, undefined, []],
     ['behind the fragment', { page_url: '/?a=1#ttclid=b' }, undefined, []],
     ['the end of another name', { page_url: '/?nottclid=b' }, undefined, []],
   ])('that is %s', (_, touch, expected, notes) => {

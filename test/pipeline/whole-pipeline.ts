@@ -60,7 +60,7 @@ export async function startPipeline(changes: Changes = {}) {
     ...changes,
   });
   await source.start(pipeline);
-  const all = { clock, source, claims, api, deadLetters, syncLog, telemetry, state, pipeline, table };
+  const all = { clock, source, claims, api, deadLetters, syncLog, telemetry, state, pipeline, table, delivery };
   return { ...all, ...conveniences(all) };
 }
 

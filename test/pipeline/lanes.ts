@@ -1,0 +1,70 @@
+/** Delivery alone, with connections that a test changes while their events wait, and TikTok as a test wants it. */
+
+import { Assignment } from '../../src/assignment.ts';
+import type { Connection } from '../../src/core/config-entry.ts';
+import type { PendingEvent } from '../../src/core/pending-event.ts';
+import type { Settled } from '../../src/core/settled.ts';
+import { Delivery } from '../../src/delivery.ts';
+import type { EventsApi } from '../../src/ports.ts';
+import { connectionOf } from '../core/business-events.ts';
+import { destinationOf, pendingOf, TOPIC, tiktokEvent } from '../core/pending-events.ts';
+import { recordingTelemetry } from '../fakes/recording-telemetry.ts';
+import { ScriptedEventsApi } from '../fakes/scripted-events-api.ts';
+import { VirtualClock } from '../fakes/virtual-clock.ts';
+import { BUDGET, WINDOW } from './assignments.ts';
+
+export const PROBE_INTERVAL_MS = 120_000;
+
+/** `around` may stand between delivery and the scripted TikTok. */
+export function setUpLanes(around: (api: ScriptedEventsApi) => EventsApi = api => api) {
+  const clock = new VirtualClock();
+  const api = new ScriptedEventsApi();
+  const telemetry = recordingTelemetry();
+  const settled: Settled[] = [];
+  const connections = new Map<string, Connection>([['connection-1', connectionOf()]]);
+  const state = { lease: true };
+  const delivery = new Delivery({
+    api: around(api),
+    tokens: { lookup: reference => ({ kind: 'token', token: reference, digest: reference }) },
+    clock,
+    random: () => 0.5,
+    telemetry,
+    options: {
+      retryBaseMs: 1_000,
+      retryMaxMs: 60_000,
+      ambiguousHorizonMs: 47 * 3_600_000,
+      probeIntervalMs: PROBE_INTERVAL_MS,
+    },
+    connectionNow: connectionId => connections.get(connectionId) ?? null,
+    isPixelShared: (pixelId, connectionId) =>
+      [...connections.values()].some(
+        ({ connection_id, enabled, pixel_id }) => connection_id !== connectionId && enabled && pixel_id === pixelId,
+      ),
+    holdsLease: () => state.lease,
+    settle: (assignment, items) => {
+      settled.push(...items);
+      assignment.finish(items);
+    },
+  });
+  const assignment = new Assignment(1, [{ topic: TOPIC, partition: 0, offset: 0 }], WINDOW, BUDGET);
+  let next = 0;
+
+  /** Hands over a batch of new events; they are named after their offset: conversion-0, conversion-1 and so on. */
+  function deliver(count: number, { connectionId = 'connection-1', pixel = 'PIXEL1' } = {}): PendingEvent[] {
+    const destination = destinationOf({ connectionId, eventSourceId: pixel });
+    const events = Array.from({ length: count }, () => {
+      const offset = next++;
+      const ticket = assignment.ledger.account(TOPIC, 0)!.track(offset, 1, 0);
+      const event = tiktokEvent({ eventId: `conversion-${offset}`, destination });
+      return pendingOf(ticket, offset, { claimedAt: clock.now() }, event);
+    });
+    assignment.admit(new Map([[connectionId, count]]), 1_000 * count);
+    delivery.deliver(assignment, events);
+    return events;
+  }
+
+  /** How each event ended, by its number. */
+  const endings = () => settled.map(({ entry, reason }) => `${entry?.event_id?.replace('conversion-', '')} ${reason}`);
+
+  return { clock, api, telemetry, settled, connections, state, delivery, assignment, deliver, endings };
+}

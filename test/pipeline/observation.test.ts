@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigTable } from '../../src/core/config-table.ts';
+import { Observation } from '../../src/observation.ts';
+import { testConfig } from '../config/test-config.ts';
+import { connectionChange } from '../core/config-records.ts';
+import { coded } from '../fakes/scripted-events-api.ts';
+import { VirtualClock } from '../fakes/virtual-clock.ts';
+import { startPipeline, TOPIC, WINDOW_MS } from './whole-pipeline.ts';
+
+const config = testConfig({ 'kafka.groupId': 'group-1', 'window.maxBufferedEventsCount': 1_234 });
+
+function observe(clock: VirtualClock, table: ConfigTable, complete = true) {
+  const surroundings = { config, table, clock, nodeVersion: 'v24.0.0', redisUp: () => true };
+  return new Observation({ ...surroundings, configComplete: () => complete });
+}
+
+async function running() {
+  const pipeline = await startPipeline();
+  const { clock, delivery, source, table } = pipeline;
+  const observation = observe(clock, table);
+  observation.running = { pipeline: pipeline.pipeline, source, delivery };
+  const states = () => observation.status().connections.map(({ connection_id, state }) => [connection_id, state]);
+  return { ...pipeline, observation, states };
+}
+
+describe('before the pipeline runs', () => {
+  it('the status is that of a service that has not joined, with what is known of the configuration', async () => {
+    const clock = new VirtualClock();
+    const table = new ConfigTable();
+    table.apply(4, 'connection:c-1', connectionChange());
+    table.apply(5, 'mapping:m-1', { kind: 'undecodable', problem: 'truncated' });
+    const observation = observe(clock, table, false);
+    await clock.advance(61_400);
+    expect(observation.status()).toEqual({
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      node: 'v24.0.0',
+      started_at: '2026-01-01T00:00:00.000Z',
+      uptime_seconds: 61,
+      group: {
+        id: 'group-1',
+        joined: false,
+        epoch: 0,
+        suspended: false,
+        paused: [],
+        since_heartbeat_ms: null,
+        since_commit_ms: null,
+      },
+      partitions: [],
+      buffer: { events: 0, bytes: 0 },
+      windows: { open: 0, events: 0 },
+      config: {
+        generation: 2,
+        complete: false,
+        entries: 2,
+        problems: [{ key: 'mapping:m-1', kind: 'undecodable', problem: 'truncated', earlier_version_in_force: false }],
+      },
+      connections: [
+        {
+          connection_id: 'c-1',
+          workspace_id: 'ws-1',
+          advertiser_name: null,
+          pixel_id: 'PIXEL',
+          state: 'active',
+          reason: null,
+          events_in_flight: 0,
+        },
+      ],
+    });
+  });
+
+  it('the gauges say that nothing is under way, and what the limits are', () => {
+    const gauges = observe(new VirtualClock(), new ConfigTable()).metricSources();
+    const { maxBufferedBytes: limitBytes } = config.window;
+    expect(gauges.source()).toMatchObject({ joined: false, partitions: [], sinceHeartbeatMs: null });
+    expect(gauges.buffer()).toEqual({ events: 0, bytes: 0, limitEvents: 1_234, limitBytes });
+    expect(gauges.windows()).toEqual({ open: 0, events: 0 });
+    expect(gauges.requests()).toEqual({ inFlight: 0, limit: config.delivery.maxConnectionsCount });
+    expect([[...gauges.inFlight()], [...gauges.oldestUnsent()], [...gauges.connections()]]).toEqual([[], [], []]);
+  });
+});
+
+describe('while the pipeline runs', () => {
+  it('the status tells what is read, what waits, and for whom', async () => {
+    const { clock, feed, observation, source } = await running();
+    for (const id of ['a', 'b']) feed(id);
+    feed('c', { workspace: 'ws-2', partition: 1 });
+    await source.deliver();
+    const waiting = observation.status();
+    expect(waiting.group).toMatchObject({ joined: true, epoch: 1, since_heartbeat_ms: 0, since_commit_ms: null });
+    expect(waiting.partitions).toEqual([
+      { topic: TOPIC, partition: 0, position: 2, committed: null, log_end: 2, held: null },
+      { topic: TOPIC, partition: 1, position: 1, committed: null, log_end: 1, held: null },
+    ]);
+    expect([waiting.windows, waiting.buffer.events]).toEqual([{ open: 2, events: 3 }, 3]);
+    expect(waiting.buffer.bytes).toBeGreaterThan(0);
+    expect(waiting.connections.map(({ events_in_flight }) => events_in_flight)).toEqual([2, 1]);
+    await clock.advance(2 * WINDOW_MS);
+    const settled = observation.status();
+    expect([settled.windows, settled.buffer]).toEqual([
+      { open: 0, events: 0 },
+      { events: 0, bytes: 0 },
+    ]);
+    expect(settled.partitions.map(({ committed }) => committed)).toEqual([2, 1]);
+    expect(settled.connections.map(({ events_in_flight }) => events_in_flight)).toEqual([0, 0]);
+  });
+
+  it('the gauges know the oldest event that is not settled, of each partition that has one', async () => {
+    const { clock, feed, observation, source } = await running();
+    const { inFlight, oldestUnsent } = observation.metricSources();
+    const eventTime = clock.now();
+    feed('a');
+    await clock.advance(100);
+    feed('b');
+    await source.deliver();
+    expect([...oldestUnsent()]).toEqual([{ topic: TOPIC, partition: 0, eventTime }]);
+    expect([...inFlight()]).toEqual([['c-1', 2]]);
+    await clock.advance(2 * WINDOW_MS);
+    expect([[...oldestUnsent()], [...inFlight()]]).toEqual([[], []]);
+  });
+
+  it('a connection is active, parked with TikTok’s reason, or disabled', async () => {
+    const { api, clock, feed, observation, source, states, table } = await running();
+    expect(states()).toEqual([
+      ['c-1', 'active'],
+      ['c-2', 'active'],
+    ]);
+    api.answer = ({ accessToken }) =>
+      accessToken === 'file:c-1' ? coded(40105, 'Access token is incorrect') : coded(0);
+    feed('a');
+    await source.deliver();
+    await clock.advance(2 * WINDOW_MS);
+    const ids = { connection_id: 'c-2', workspace_id: 'ws-2' };
+    table.apply(9, 'connection:c-2', connectionChange({ ...ids, enabled: false }));
+    expect(states()).toEqual([
+      ['c-1', 'parked'],
+      ['c-2', 'disabled'],
+    ]);
+    expect(observation.status().connections[0]?.reason).toContain('40105');
+    expect([...observation.metricSources().connections()]).toEqual([
+      { connectionId: 'c-1', state: 'parked' },
+      { connectionId: 'c-2', state: 'disabled' },
+    ]);
+  });
+
+  it('a parked connection that is disabled is disabled, and one that is removed is gone', async () => {
+    const { api, clock, feed, source, states, table } = await running();
+    api.answer = () => coded(40105);
+    feed('a');
+    await source.deliver();
+    await clock.advance(2 * WINDOW_MS);
+    const ids = { connection_id: 'c-1', workspace_id: 'ws-1' };
+    table.apply(9, 'connection:c-1', connectionChange({ ...ids, enabled: false }));
+    table.apply(10, 'connection:c-2', { kind: 'tombstone' });
+    expect(states()).toEqual([['c-1', 'disabled']]);
+  });
+});
