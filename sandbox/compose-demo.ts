@@ -16,11 +16,11 @@ import { pixelOf, tokenOf, tokenVariable } from './world.ts';
 
 const CONVERSIONS_PER_STEP = 20;
 const STEP_MS = 700;
-/** The names that the service uses where nothing else is said. */
+/** As the service has them: its defaults where nothing else is said. */
 const TOPICS = {
-  conversions: 'sourceloop.conversions',
-  revenueUpdates: 'sourceloop.revenue-updates',
-  config: 'sourceloop.tiktok.config',
+  conversions: process.env['TIKTOK_SYNC_TOPIC_CONVERSIONS'] ?? 'sourceloop.conversions',
+  revenueUpdates: process.env['TIKTOK_SYNC_TOPIC_REVENUE_UPDATES'] ?? 'sourceloop.revenue-updates',
+  config: process.env['TIKTOK_SYNC_TOPIC_CONFIG'] ?? 'sourceloop.tiktok.config',
 };
 
 const { values: options } = parseArgs({

@@ -15,7 +15,7 @@ export const QUIET_REASONS: Readonly<Record<DeliveredReason | DuplicateReason | 
   tombstone: 'The record has no value.',
   no_connection: 'The workspace has no connection. Counted, not logged.',
   no_mapping: 'No enabled mapping wants this trigger and event name.',
-  negative_value: 'The amount is below zero, a refund for instance; TikTok has no negative values.',
+  negative_value: 'The mapping wants a value and the amount is below zero (a refund, for instance).',
   consent_denied: 'The event says `consent: DENIED`.',
   connection_removed: 'The connection was deleted while the event waited.',
   connection_disabled: 'The connection was disabled while the event waited.',
@@ -62,9 +62,10 @@ export const DEAD_LETTER_TEXTS: Readonly<Record<DeadLetterReason, DeadLetterText
     remedy: 'Send EXPECTED or REALIZED, or upgrade the service first.',
   },
   config_invalid: {
-    happened: 'The connection or the mapping that the event is meant for cannot be used.',
+    happened:
+      'The connection or the mapping cannot be used, or the connection went away while another one has its pixel.',
     who: 'connections',
-    remedy: 'Repair the entry; the message, `/status` and the log name the field.',
+    remedy: 'Repair the entry; the message and `/status` name the field.',
   },
   token_missing: {
     happened: 'The token that the connection names cannot be found.',

@@ -49,6 +49,8 @@ const MISTAKES: readonly (readonly [string, Readonly<Record<string, string>>, st
   ['reading the dead letters it writes', { 'topics.deadLetter': 'sourceloop.conversions' }, 'topics.deadLetter'],
   ['a certificate without its key', { 'kafka.tls.enabled': 'true', 'kafka.tls.certFile': 'c' }, 'kafka.tls.certFile'],
   ['an authority without TLS', { 'kafka.tls.caFile': 'ca' }, 'kafka.tls.caFile'],
+  ['a registry authority without https', { 'registry.tls.caFile': 'ca' }, 'registry.url'],
+  ['a Redis certificate without rediss', { 'redis.tls.certFile': 'c', 'redis.tls.keyFile': 'k' }, 'redis.url'],
   ['PLAIN without a password', { 'kafka.sasl.mechanism': 'plain', 'kafka.sasl.username': 'u' }, 'kafka.sasl.mechanism'],
   ['a Kafka user that nobody asks for', { 'kafka.sasl.username': 'u' }, 'kafka.sasl.username'],
   ['OAUTHBEARER without a token', { 'kafka.sasl.mechanism': 'oauthbearer' }, 'kafka.sasl.mechanism'],
