@@ -93,6 +93,7 @@ say('the load has ended; waiting until everything is settled and committed');
 await world.allCommitted(180_000).catch(() => say('not everything was committed within three minutes'));
 const uncommitted = await world.uncommitted();
 const books = (await Promise.all(instances.map(({ service }) => balanceOf(service)))).flat();
+const unbalanced = books.filter(({ missing, inFlight }) => missing !== 0 || inFlight !== 0);
 const letters = (await world.admin.fetchTopicOffsets(world.topics.deadLetter)).reduce(
   (sum, { high }) => sum + Number(high),
   0,
@@ -143,7 +144,6 @@ function report(): boolean {
   const verdict = judge(world.simulator.ledger(), load.expected, kills);
   const { repeats } = verdict;
   const ownEnds = instances.flatMap(instance => instance.ownEnds);
-  const unbalanced = books.filter(({ missing, inFlight }) => missing !== 0 || inFlight !== 0);
   const rows: readonly (readonly [what: string, value: string | number, broken: boolean])[] = [
     ['records produced', load.produced, false],
     ['events due', verdict.expected, false],
@@ -190,6 +190,7 @@ async function explain(): Promise<void> {
     const places = at.map(({ offset, partition }) => `${partition}@${offset}`).join(', ');
     console.log(`  lost: ${key}, on Kafka at ${places || 'no offset'}: ${told.join('; ') || 'not in the sync log'}`);
   }
+  for (const book of unbalanced) console.log(`  does not balance: ${JSON.stringify(book)}`);
   const kept = mkdtempSync(join(tmpdir(), 'tiktok-sync-chaos-'));
   for (const { service } of instances) copyFileSync(service.process.logFile, join(kept, `${service.process.name}.log`));
   console.log(`  kills at ${kills.map(kill => new Date(kill).toISOString().slice(11, 23)).join(', ')}`);
