@@ -34,7 +34,7 @@ async function runAll(node) {
   console.log('== tests');
   const report = join(folder, 'tests.json');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  countTests(await run('node_modules/vitest/vitest.mjs', 'run', ...reporters), report);
+  countTests(await runToEnd('npm', ['test', '--', ...reporters], { cwd: projectRoot, env: process.env }), report);
 }
 
 /** Adds the tests of a run. A file that does not load, or a run that fails as a whole, is a failure too. */

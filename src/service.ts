@@ -1,6 +1,6 @@
 /**
- * The composition root: builds every part from the configuration, starts them in order, stops them in reverse. The
- * only file that knows adapters and pipeline both.
+ * The service: reaches its surroundings in order, waits for its configuration, runs the story (wired in assembly.ts)
+ * and takes everything down in reverse.
  */
 
 import { hostname } from 'node:os';
@@ -9,42 +9,32 @@ import { createKafka } from './adapters/kafka-client.ts';
 import { KafkaConfigTable } from './adapters/kafka-config-table.ts';
 import { KafkaDeadLetters } from './adapters/kafka-dead-letters.ts';
 import { KafkaProducer } from './adapters/kafka-producer.ts';
-import { KafkaRecordSource } from './adapters/kafka-record-source.ts';
 import { unreachable } from './adapters/kafka-refusal.ts';
 import { KafkaSyncLog } from './adapters/kafka-sync-log.ts';
 import { createRedisClaims } from './adapters/redis-claims.ts';
 import { readSchemas } from './adapters/schema-files.ts';
 import { SchemaRegistry } from './adapters/schema-registry.ts';
 import { createTelemetry, type ServiceTelemetry } from './adapters/telemetry.ts';
-import { createEventsApi } from './adapters/tiktok-events-api.ts';
 import { readTlsFiles } from './adapters/tls-files.ts';
-import { createTokens } from './adapters/tokens.ts';
-import { Claiming } from './claiming.ts';
-import { Commits } from './commits.ts';
+import { type Assembled, assemble } from './assembly.ts';
+import type { Commits } from './commits.ts';
 import type { Config } from './config.ts';
 import { ConfigFollowing } from './config-following.ts';
 import { startAdminServer } from './control/admin-http.ts';
 import type { Host } from './control/host.ts';
 import { VERSION } from './control/version.ts';
-import { createBuilder } from './core/build-event.ts';
-import type { Connection } from './core/config-entry.ts';
 import { ConfigTable } from './core/config-table.ts';
-import { createEventDecoder } from './core/decode.ts';
 import { createConfigDecoder } from './core/decode-config.ts';
 import { SyncLogEncoder } from './core/encode.ts';
 import { CodedError } from './core/error-codes.ts';
-import type { WindowOptions } from './core/window.ts';
-import { Delivery } from './delivery.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { Observation } from './observation.ts';
-import { Pipeline } from './pipeline.ts';
-import type { Claims, Clock, DeadLetters, SyncLog } from './ports.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { Claims, Clock, DeadLetters, RecordSource, SyncLog } from './ports.ts';
 import { type CheckState, Readiness } from './readiness.ts';
 import { SchemaLearning } from './schema-learning.ts';
-import { Settlement } from './settlement.ts';
 import { watch } from './watchdog.ts';
 
-const APPLICATION = 'tiktok-conversion-sync';
 /** Of the shutdown's time, what is left for leaving the group and closing connections. */
 const LEAVE_MS = 5_000;
 const CONFIG_CHECK_MS = 200;
@@ -238,92 +228,28 @@ class Service {
     if (following.complete) this.#readiness.pass('config');
   }
 
-  /** Wires the story: who tells whom is all here. */
-  #assemble(claims: Claims, { deadLetters, syncLog }: Written): { pipeline: Pipeline; source: KafkaRecordSource } {
-    const { dedup, events, kafka, redis, topics, window } = this.#config;
-    const telemetry = this.#telemetry;
-    const source = new KafkaRecordSource(
-      { ...kafka, topics: [topics.conversions, topics.revenueUpdates] },
-      { kafka: createKafka(kafka, 'events', telemetry), clock, telemetry, onFatal: error => this.#fatal.reject(error) },
-    );
-    this.#lifecycle.started('record source', () => source.stop());
-    const settlement = new Settlement({
-      syncLog,
-      deadLetters,
+  /** Wires the story and remembers how to take it apart. */
+  #assemble(claims: Claims, written: Written): Assembled {
+    const assembled = assemble(this.#config, this.#host.env, {
+      ...written,
       claims,
-      telemetry,
       clock,
-      random: Math.random,
-      insistOnMarks: dedup.onUnavailable === 'pause',
-      onSettled: assignment => pipeline.onSettled(assignment),
-      onStalled: stalled => (stalled ? source.pause('settlement') : source.resume('settlement')),
+      learning: this.#learning,
+      schemas: this.#schemas,
+      table: this.#table,
+      telemetry: this.#telemetry,
+      onFatal: error => this.#fatal.reject(error),
     });
+    const { api, commits, delivery, pipeline, settlement, source } = assembled;
+    this.#lifecycle.started('record source', () => source.stop());
     this.#lifecycle.started('settlement', () => settlement.close());
-    const commits = new Commits(source, settlement, clock, kafka.commitIntervalMs);
-    const delivery = this.#createDelivery(source, settlement);
-    const decoder = createEventDecoder(this.#schemas);
-    const build = createBuilder({
-      maxEventAgeMs: events.maxAgeMs,
-      maxFutureMs: events.maxFutureMs,
-      maxEventBytes: events.maxEventBytes,
-    });
-    const pipeline: Pipeline = new Pipeline({
-      source,
-      learnSchemas: records => this.#learning.learn(decoder, records),
-      drafting: { decoder, table: this.#table, build },
-      claiming: new Claiming(claims, clock, telemetry, { ...dedup, keyPrefix: redis.keyPrefix }),
-      delivery,
-      settlement,
-      commits,
-      telemetry,
-      clock,
-      window: this.#windowOptions(),
-      budget: { ...window, maxEvents: window.maxBufferedEventsCount, maxBytes: window.maxBufferedBytes },
-    });
+    this.#lifecycle.started('events api', () => api.destroy());
     this.#observation.running = { pipeline, source, delivery };
     this.#watch(source, commits);
-    return { pipeline, source };
+    return assembled;
   }
 
-  #createDelivery(source: KafkaRecordSource, settlement: Settlement): Delivery {
-    const { delivery, tiktok, tokens, window } = this.#config;
-    const api = createEventsApi({ ...delivery, baseUrl: tiktok.baseUrl, userAgent: `${APPLICATION}/${VERSION}` });
-    this.#lifecycle.started('events api', () => api.destroy());
-    return new Delivery({
-      api,
-      tokens: createTokens(tokens.dir, this.#host.env),
-      clock,
-      random: Math.random,
-      telemetry: this.#telemetry,
-      options: { ...delivery, probeIntervalMs: window.sizeMs },
-      connectionNow: connectionId => this.#connectionNow(connectionId),
-      isPixelShared: (pixelId, connectionId) => this.#isPixelShared(pixelId, connectionId),
-      holdsLease: () => source.holdsLease(),
-      settle: (assignment, items) => void settlement.settle(assignment, items),
-    });
-  }
-
-  #connectionNow(connectionId: string): Connection | 'unusable' | null {
-    const usable = this.#table.connection(connectionId);
-    if (usable !== null) return usable;
-    return this.#table.connectionOffset(connectionId) === null ? null : 'unusable';
-  }
-
-  #isPixelShared(pixelId: string, connectionId: string): boolean {
-    const others = [...this.#table.connections()].filter(other => other.connection_id !== connectionId);
-    return others.some(({ enabled, pixel_id }) => enabled && pixel_id === pixelId);
-  }
-
-  #windowOptions(): WindowOptions {
-    const { delivery, window } = this.#config;
-    return {
-      sizeMs: window.sizeMs,
-      batchMaxEvents: delivery.batchMaxEventsCount,
-      batchMaxBytes: delivery.batchMaxBytes,
-    };
-  }
-
-  #watch(source: KafkaRecordSource, commits: Commits): void {
+  #watch(source: RecordSource, commits: Commits): void {
     const { batchMaxAgeMs, commitMaxAgeMs, heartbeatMaxAgeMs } = this.#config.watchdog;
     const lastHeartbeat = (): number | null => {
       const age = source.status().sinceHeartbeatMs;
@@ -350,7 +276,7 @@ class Service {
   }
 
   /** Stop fetching, deliver and commit what can be, leave. A second signal ends the process at once (main.ts). */
-  async #drain(pipeline: Pipeline, source: KafkaRecordSource): Promise<void> {
+  async #drain(pipeline: Pipeline, source: RecordSource): Promise<void> {
     const { deadlineMs } = this.#config.shutdown;
     this.#readiness.fail('serving', 'draining');
     this.#telemetry.notice('info', 'SERVICE_DRAINING', 'no more is read; what was read is delivered and committed');

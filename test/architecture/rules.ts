@@ -22,7 +22,7 @@ const MAY_KNOW = {
 type Storey = keyof typeof MAY_KNOW;
 
 /** Composition roots: they put parts of all storeys together and decide nothing themselves. */
-const COMPOSITION: ReadonlySet<string> = new Set(['service', 'observation', 'topics-command']);
+const COMPOSITION: ReadonlySet<string> = new Set(['service', 'assembly', 'observation', 'topics-command']);
 
 /** Which storey a file of `src` belongs to; null for what is no file of `src`. */
 export function storeyOf(path: string): Storey | null {

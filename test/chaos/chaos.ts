@@ -14,7 +14,7 @@ import { eventually } from '../../sandbox/eventually.ts';
 import { startStack } from '../../sandbox/stack.ts';
 import { latency } from '../../sandbox/tiktok-faults.ts';
 import { tokensFor, World } from '../../sandbox/world.ts';
-import { balanceOf } from '../story/books.ts';
+import { unbalanced } from '../story/books.ts';
 import { ids, lead } from '../story/business.ts';
 import { reassign, rollingRestart } from './brokers.ts';
 import { CommitWatch } from './commit-watch.ts';
@@ -92,8 +92,7 @@ await load.stop();
 say('the load has ended; waiting until everything is settled and committed');
 await world.allCommitted(180_000).catch(() => say('not everything was committed within three minutes'));
 const uncommitted = await world.uncommitted();
-const books = (await Promise.all(instances.map(({ service }) => balanceOf(service)))).flat();
-const unbalanced = books.filter(({ missing, inFlight }) => missing !== 0 || inFlight !== 0);
+const wrongBooks = await unbalanced(instances.map(({ service }) => service));
 const letters = (await world.admin.fetchTopicOffsets(world.topics.deadLetter)).reduce(
   (sum, { high }) => sum + Number(high),
   0,
@@ -162,7 +161,7 @@ function report(): boolean {
     ['rolling restarts of all brokers', values['rolling-restarts'], false],
     ['reassignments of all replicas', values.reassignments, false],
     ['longest standstill of commits', seconds(longestStallMs), longestStallMs > MAX_STALL_MS],
-    ['books that do not balance', unbalanced.length, unbalanced.length > 0],
+    ['books that do not balance', wrongBooks.length, wrongBooks.length > 0],
     ['ended when asked to', ends.join(', '), ends.some(end => end !== 'exit code 0')],
   ];
   const width = Math.max(...rows.map(([what]) => what.length));
@@ -190,7 +189,7 @@ async function explain(): Promise<void> {
     const places = at.map(({ offset, partition }) => `${partition}@${offset}`).join(', ');
     console.log(`  lost: ${key}, on Kafka at ${places || 'no offset'}: ${told.join('; ') || 'not in the sync log'}`);
   }
-  for (const book of unbalanced) console.log(`  does not balance: ${JSON.stringify(book)}`);
+  for (const book of wrongBooks) console.log(`  does not balance: ${JSON.stringify(book)}`);
   const kept = mkdtempSync(join(tmpdir(), 'tiktok-sync-chaos-'));
   for (const { service } of instances) copyFileSync(service.process.logFile, join(kept, `${service.process.name}.log`));
   console.log(`  kills at ${kills.map(kill => new Date(kill).toISOString().slice(11, 23)).join(', ')}`);

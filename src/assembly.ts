@@ -1,0 +1,135 @@
+/**
+ * Wires the story: every part of the pipeline from the configuration, and who tells whom.
+ */
+
+import { createKafka } from './adapters/kafka-client.ts';
+import { KafkaRecordSource } from './adapters/kafka-record-source.ts';
+import type { Schemas } from './adapters/schema-files.ts';
+import { createEventsApi, type EventsApiClient } from './adapters/tiktok-events-api.ts';
+import { createTokens } from './adapters/tokens.ts';
+import { Claiming } from './claiming.ts';
+import { Commits } from './commits.ts';
+import type { Config } from './config.ts';
+import { VERSION } from './control/version.ts';
+import { createBuilder } from './core/build-event.ts';
+import type { Connection } from './core/config-entry.ts';
+import type { ConfigTable } from './core/config-table.ts';
+import { createEventDecoder } from './core/decode.ts';
+import { Delivery } from './delivery.ts';
+import { Pipeline } from './pipeline.ts';
+import type { Claims, Clock, DeadLetters, SyncLog, Telemetry } from './ports.ts';
+import type { SchemaLearning } from './schema-learning.ts';
+import { Settlement } from './settlement.ts';
+
+/** What was started before, and what the story is told by. */
+export interface AssemblyParts {
+  readonly claims: Claims;
+  readonly deadLetters: DeadLetters;
+  readonly syncLog: SyncLog;
+  readonly table: ConfigTable;
+  readonly schemas: Schemas;
+  readonly learning: SchemaLearning;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  /** Reading cannot go on. */
+  readonly onFatal: (error: Error) => void;
+}
+
+export interface Assembled {
+  readonly source: KafkaRecordSource;
+  readonly pipeline: Pipeline;
+  readonly delivery: Delivery;
+  readonly settlement: Settlement;
+  readonly commits: Commits;
+  readonly api: EventsApiClient;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const APPLICATION = 'tiktok-conversion-sync';
+
+/** Builds all parts and starts none. `env` is for tokens only. */
+export function assemble(config: Config, env: Environment, parts: AssemblyParts): Assembled {
+  const { clock, onFatal, telemetry } = parts;
+  const { conversions, revenueUpdates } = config.topics;
+  const kafka = createKafka(config.kafka, 'events', telemetry);
+  const options = { ...config.kafka, topics: [conversions, revenueUpdates] };
+  const source = new KafkaRecordSource(options, { kafka, clock, telemetry, onFatal });
+  const settlement = new Settlement({
+    ...parts,
+    random: Math.random,
+    insistOnMarks: config.dedup.onUnavailable === 'pause',
+    onSettled: assignment => pipeline.onSettled(assignment),
+    onStalled: stalled => (stalled ? source.pause('settlement') : source.resume('settlement')),
+  });
+  const commits = new Commits(source, settlement, clock, config.kafka.commitIntervalMs);
+  const { api, delivery } = createDelivery(config, env, parts, source, settlement);
+  const pipeline: Pipeline = new Pipeline({
+    source,
+    delivery,
+    settlement,
+    commits,
+    telemetry,
+    clock,
+    ...beforeTheWindow(config, parts),
+    window: {
+      sizeMs: config.window.sizeMs,
+      batchMaxEvents: config.delivery.batchMaxEventsCount,
+      batchMaxBytes: config.delivery.batchMaxBytes,
+    },
+    budget: {
+      ...config.window,
+      maxEvents: config.window.maxBufferedEventsCount,
+      maxBytes: config.window.maxBufferedBytes,
+    },
+  });
+  return { source, pipeline, delivery, settlement, commits, api };
+}
+
+/** Decode, resolve, build and claim. */
+function beforeTheWindow({ dedup, events, redis }: Config, parts: AssemblyParts) {
+  const { claims, clock, learning, schemas, table, telemetry } = parts;
+  const decoder = createEventDecoder(schemas);
+  const { maxAgeMs: maxEventAgeMs, maxFutureMs, maxEventBytes } = events;
+  const build = createBuilder({ maxEventAgeMs, maxFutureMs, maxEventBytes });
+  return {
+    learnSchemas: (records: readonly { readonly value: Buffer | null }[]) => learning.learn(decoder, records),
+    drafting: { decoder, table, build },
+    claiming: new Claiming(claims, clock, telemetry, { ...dedup, keyPrefix: redis.keyPrefix }),
+  };
+}
+
+function createDelivery(
+  config: Config,
+  env: Environment,
+  { clock, table, telemetry }: AssemblyParts,
+  source: KafkaRecordSource,
+  settlement: Settlement,
+): { api: EventsApiClient; delivery: Delivery } {
+  const userAgent = `${APPLICATION}/${VERSION}`;
+  const api = createEventsApi({ ...config.delivery, baseUrl: config.tiktok.baseUrl, userAgent });
+  const delivery = new Delivery({
+    api,
+    tokens: createTokens(config.tokens.dir, env),
+    clock,
+    random: Math.random,
+    telemetry,
+    options: { ...config.delivery, probeIntervalMs: config.window.sizeMs },
+    connectionNow: connectionId => connectionNow(table, connectionId),
+    isPixelShared: (pixelId, connectionId) => isPixelShared(table, pixelId, connectionId),
+    holdsLease: () => source.holdsLease(),
+    settle: (assignment, items) => void settlement.settle(assignment, items),
+  });
+  return { api, delivery };
+}
+
+function connectionNow(table: ConfigTable, connectionId: string): Connection | 'unusable' | null {
+  const usable = table.connection(connectionId);
+  if (usable !== null) return usable;
+  return table.connectionOffset(connectionId) === null ? null : 'unusable';
+}
+
+function isPixelShared(table: ConfigTable, pixelId: string, connectionId: string): boolean {
+  const others = [...table.connections()].filter(other => other.connection_id !== connectionId);
+  return others.some(({ enabled, pixel_id }) => enabled && pixel_id === pixelId);
+}
