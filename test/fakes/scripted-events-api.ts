@@ -16,7 +16,8 @@ export class ScriptedEventsApi implements EventsApi {
   readonly next: Answering[] = [];
   answer: Answering = () => accepted();
 
-  async send({ path, accessToken, body }: EventsApiRequest): Promise<EventsApiAnswer> {
+  async send({ path, accessToken, body, mayStart }: EventsApiRequest): Promise<EventsApiAnswer> {
+    if (!mayStart()) return { kind: 'failure', code: 'NOT_STARTED', mayHaveBeenTaken: false, durationMs: 0 };
     const { data } = JSON.parse(body) as { data: { event_id: string }[] };
     const request = { path, accessToken, eventIds: data.map(({ event_id }) => event_id) };
     this.requests.push(request);
