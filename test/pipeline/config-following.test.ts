@@ -6,8 +6,8 @@ import { SchemaLearning } from '../../src/schema-learning.ts';
 import { connection, encodeConnection, encodeMapping, mapping } from '../core/config-records.ts';
 import { schemas } from '../core/event-records.ts';
 import { recordingTelemetry } from '../fakes/recording-telemetry.ts';
+import { ScriptedRegistry } from '../fakes/scripted-registry.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
-import { ScriptedRegistry } from './schemas.ts';
 
 const BROKEN = Buffer.from([0, 0, 0, 0, 1, 255]);
 

@@ -3,8 +3,8 @@ import { createEventDecoder } from '../../src/core/decode.ts';
 import { SchemaLearning } from '../../src/schema-learning.ts';
 import { conversion, framed, schemas } from '../core/event-records.ts';
 import { recordingTelemetry } from '../fakes/recording-telemetry.ts';
+import { ScriptedRegistry } from '../fakes/scripted-registry.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
-import { ScriptedRegistry } from './schemas.ts';
 
 const GRACE_MS = 60_000;
 const KNOWN = { kind: 'schema', schema: schemas.conversionCreated, references: [] } as const;
