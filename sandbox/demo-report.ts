@@ -1,8 +1,7 @@
 /** What came of the demo: the simulator's ledger against what was produced, and the sync log's count of outcomes. */
 
-import { readFileSync } from 'node:fs';
-import avro from 'avsc';
 import type { Stream } from './demo-scenario.ts';
+import { readSyncLogEntry, type SyncLogView } from './sync-log.ts';
 import type { LedgerEvent } from './tiktok-ledger.ts';
 import type { Simulator } from './tiktok-simulator.ts';
 import type { ReadRecord } from './topic-reader.ts';
@@ -17,19 +16,10 @@ export interface DemoVerdict {
   /** With TikTok and not expected. */
   readonly surplus: readonly string[];
   readonly repeats: number;
+  /** Records of which the sync log says nothing although it should. */
+  readonly untold: number;
   readonly agrees: boolean;
 }
-
-interface LogEntry {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly mapping_id: string | null;
-  readonly outcome: string;
-  readonly reason: string;
-}
-
-const SYNC_LOG_SCHEMA = new URL('../schemas/sync-log-entry.avsc', import.meta.url);
 
 export function judge(stream: Stream, simulator: Simulator, log: readonly ReadRecord[]): DemoVerdict {
   const live = simulator.ledger().events().filter(isLive);
@@ -38,11 +28,12 @@ export function judge(stream: Stream, simulator: Simulator, log: readonly ReadRe
   const surplus = [...taken].filter(key => !stream.expected.has(key));
   const { outcomes, reasons, records } = countOutcomes(log);
   // What belongs to a workspace without a connection is counted by the service, not logged.
-  addTo(outcomes, 'skipped', stream.produced - records);
-  addTo(reasons, 'skipped: no_connection', stream.produced - records);
+  addTo(outcomes, 'skipped', stream.withoutConnection);
+  addTo(reasons, 'skipped: no_connection', stream.withoutConnection);
+  const untold = stream.produced - records - stream.withoutConnection;
   const repeats = simulator.ledger().summary().repeats;
-  const agrees = lost.length === 0 && surplus.length === 0;
-  return { consumed: stream.produced, outcomes, reasons, lost, surplus, repeats, agrees };
+  const agrees = lost.length === 0 && surplus.length === 0 && untold === 0;
+  return { consumed: stream.produced, outcomes, reasons, lost, surplus, repeats, untold, agrees };
 }
 
 function isLive(event: LedgerEvent): boolean {
@@ -50,11 +41,8 @@ function isLive(event: LedgerEvent): boolean {
 }
 
 function countOutcomes(log: readonly ReadRecord[]) {
-  const type = avro.Type.forSchema(JSON.parse(readFileSync(SYNC_LOG_SCHEMA, 'utf8')));
-  const last = new Map<string, LogEntry>();
-  for (const { value } of log) {
-    if (value === null) continue;
-    const entry = type.fromBuffer(value.subarray(5)) as LogEntry;
+  const last = new Map<string, SyncLogView>();
+  for (const entry of log.map(readSyncLogEntry)) {
     last.set(`${entry.topic}|${entry.partition}|${entry.offset}|${entry.mapping_id}`, entry);
   }
   const outcomes = new Map<string, number>();
@@ -87,7 +75,7 @@ export function report(verdict: DemoVerdict, simulator: Simulator): string {
   const why = [...verdict.reasons].sort().map(([reason, n]) => `  ${reason.padEnd(width)}  ${String(n).padStart(6)}`);
   const verdictLine = verdict.agrees
     ? 'The simulator counted exactly the events that were produced for it.'
-    : `The ledger disagrees. Missing: ${some(verdict.lost)}. Unexpected: ${some(verdict.surplus)}.`;
+    : `The ledger disagrees. Missing: ${some(verdict.lost)}. Unexpected: ${some(verdict.surplus)}. Records the sync log does not tell of: ${verdict.untold}.`;
   return ['', ...table, '', 'How each event ended:', ...why, '', sample(simulator), '', verdictLine].join('\n');
 }
 

@@ -23,6 +23,8 @@ export interface Stream {
   step(): Promise<number>;
   readonly expected: Expected;
   readonly produced: number;
+  /** Records of workspaces without a connection, which the service counts and does not log. */
+  readonly withoutConnection: number;
 }
 
 const MAIN = 'acme-main';
@@ -124,6 +126,7 @@ export function createStream(world: Ground, perStep: number): Stream {
 class DemoStream implements Stream {
   readonly expected: Expected = new Set();
   produced = 0;
+  withoutConnection = 0;
   readonly #world: Ground;
   readonly #perStep: number;
   #serial = 0;
@@ -196,6 +199,7 @@ class DemoStream implements Stream {
       { ...plain, conversion_id: 'shop-1', workspace_id: 'globex', event_name: 'Question' },
       { ...plain, conversion_id: 'shop-2', workspace_id: 'globex', event_name: 'Question' },
     ]);
+    this.withoutConnection += 1;
     const truncated = producer.encodeConversion({ ...plain, conversion_id: 'cut', workspace_id: 'acme' });
     await producer.raw(this.#world.topics.conversions, [truncated.subarray(0, 9)]);
     const unpaid = { sales_value: '5', currency: null, kind: 'REALIZED', updated_at: Date.now() };
