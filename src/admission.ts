@@ -38,14 +38,15 @@ export function admit(
   decided: readonly Decided[],
   now: number,
 ): Admitted {
-  const admission = new Admission(assignment, account, now);
+  const placing = new Placing(assignment, account, now);
   let next = 0;
-  for (const draft of drafts) next = admission.record(draft, decided, next);
+  for (const draft of drafts) next = placing.record(draft, decided, next);
   account.advance(batch.nextOffset);
-  return admission.finish();
+  return placing.finish();
 }
 
-class Admission {
+/** Places the parts of one batch. */
+class Placing {
   readonly #assignment: Assignment;
   readonly #account: PartitionAccount;
   readonly #now: number;

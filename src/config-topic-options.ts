@@ -19,8 +19,8 @@ export const CONFIG = {
   ignore: list({
     describe: 'Keys of the config topic to leave out, for an entry that can be neither repaired nor deleted.',
     default: [],
-    item: /^(connection|mapping):.+$/,
-    allowed: 'connection:<id> or mapping:<id>, several separated by commas',
+    item: /^.+$/,
+    allowed: 'keys as they stand on the topic (connection:<id>, mapping:<id>, or a stray one), separated by commas',
     because: 'an unreadable entry without a good version keeps the service from getting ready',
   }),
 };

@@ -103,8 +103,9 @@ function read({ path, option }: NamedOption, { raw, origin }: Given): Outcome {
   const result = option.value.safeParse(candidate);
   if (result.success) return { value: result.data };
   const code = codeOf(result.error.issues[0], candidate);
-  // A value that is a secret, or might hold one, is never repeated.
-  const shown = option.secrecy === 'public' ? `${JSON.stringify(raw)} ` : 'the value ';
+  // A value that is a secret, or might hold one (an address with a password in it), is never repeated.
+  const mayBeShown = option.secrecy === 'public' && !/:\/\/[^/]*@/.test(String(raw));
+  const shown = mayBeShown ? `${JSON.stringify(raw)} ` : 'the value ';
   const message = `${shown}${REFUSALS[code]}`;
   return { problem: { ...problem(code, path, origin, message), ...bounds(option) } };
 }

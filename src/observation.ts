@@ -135,8 +135,17 @@ export class Observation {
     return { generation: table.generation, complete: configComplete(), entries: table.size, problems };
   }
 
-  /** Every usable connection; what is wrong with the others is among the configuration's problems. */
   #connections(): (ConnectionStatus & { readonly state: ConnectionState })[] {
+    const unusable = [...this.#surroundings.table.unusableConnections()].map(
+      ({ connection_id, workspace_id, problem: reason }) => {
+        const unknown = { advertiser_name: null, pixel_id: null, events_in_flight: 0 };
+        return { connection_id, workspace_id, ...unknown, state: 'unusable' as const, reason };
+      },
+    );
+    return [...this.#usableConnections(), ...unusable];
+  }
+
+  #usableConnections(): (ConnectionStatus & { readonly state: ConnectionState })[] {
     const parked = this.running?.delivery.parked() ?? new Map<string, string>();
     const inFlight = this.#assignment()?.inFlight ?? NOTHING;
     return [...this.#surroundings.table.connections()].map(connection => {

@@ -5,11 +5,16 @@
  *
  * `accept` takes a fetched batch through the first five stages, all or nothing: a batch that must wait (registry or
  * Redis away) is read again later, and its claims recognise themselves. From the window on, time drives: windows
- * close, `Delivery` sends, `Settlement` writes down how each event ended, `Commits` commits what is settled.
+ * close, `Delivery` sends and tells `Settlement` how each event ended, `Settlement` writes it down and calls
+ * `onSettled`, and that has `Commits` commit what lies below the lowest unsettled offset.
+ *
+ * All of it belongs to one assignment of partitions, numbered by its epoch: active, suspended while a rebalance may be
+ * coming, and void for good once the next one begins.
  */
 
-import { type Admitted, admit } from './admission.ts';
+import { admit } from './admission.ts';
 import { Assignment } from './assignment.ts';
+import { reportBatch } from './batch-report.ts';
 import type { Claimant, Claiming } from './claiming.ts';
 import type { Commits } from './commits.ts';
 import type { BudgetOptions } from './core/buffer-budget.ts';
@@ -52,16 +57,17 @@ export class Pipeline implements RecordConsumer {
   }
 
   async accept(batch: RecordBatch): Promise<Admission> {
-    const { claiming, clock, drafting, learnSchemas } = this.#parts;
+    const { claiming, clock, drafting, learnSchemas, telemetry } = this.#parts;
     const assignment = this.#current(batch.epoch);
     const account = assignment?.ledger.account(batch.topic, batch.partition);
     if (assignment === null || account === undefined) return held('suspended');
 
-    // Decode. First of all, because only the decoded event says whose it is; a schema that cannot be fetched says
-    // nothing about the record, so the partition waits instead of dead-lettering it.
+    // Schemas first, so that decoding need not wait. One that cannot be fetched says nothing about the record, so the
+    // partition waits instead of dead-lettering it.
     if (!(await learnSchemas(batch.records))) return held('schema_registry');
 
-    // Resolve and build. Before the claim, because the claim's key is made of the TikTok event: pixel, name and id.
+    // Decode, resolve and build (core/draft.ts). Before the claim, because the claim's key is made of the TikTok event:
+    // pixel, name and id.
     const now = clock.now();
     const drafts = batch.records.map(record => draft(record, drafting, now));
 
@@ -74,7 +80,7 @@ export class Pipeline implements RecordConsumer {
 
     // Window. From here the assignment answers for the events, and the ledger for their offsets.
     const admitted = admit(assignment, account, batch, drafts, decided, clock.now());
-    this.#report(batch, drafts, admitted);
+    reportBatch(telemetry, batch, drafts, admitted);
 
     // Deliver what is full at once, and settle what ended here (duplicates, skips, refusals).
     for (const events of admitted.leaving) this.#flush(assignment, events, 'size');
@@ -196,34 +202,6 @@ export class Pipeline implements RecordConsumer {
       }
       this.#tick();
     });
-  }
-
-  #report(batch: RecordBatch, drafts: readonly Draft[], admitted: Admitted): void {
-    const { telemetry } = this.#parts;
-    const notes = new Map<string, number>();
-    const undecodable = new Map<string, number>();
-    let bytes = 0;
-    for (const { event, parts, record } of drafts) {
-      bytes += record.value?.length ?? 0;
-      for (const part of parts) {
-        if (part.kind === 'send') for (const note of part.event.notes) notes.set(note, (notes.get(note) ?? 0) + 1);
-        else if (part.kind === 'refuse' && event === null) {
-          undecodable.set(part.refusal.deadLetter, (undecodable.get(part.refusal.deadLetter) ?? 0) + 1);
-        }
-      }
-    }
-    telemetry.batchConsumed({
-      topic: batch.topic,
-      partition: batch.partition,
-      records: batch.records.length,
-      bytes,
-      position: batch.nextOffset,
-      highWatermark: batch.highWatermark,
-      newestEventTime: admitted.newestEventTime,
-      eventsByConnection: admitted.eventsByConnection,
-    });
-    if (notes.size > 0) telemetry.eventNotes(notes);
-    for (const [reason, count] of undecodable) telemetry.decodeFailed(batch.topic, reason, count);
   }
 }
 

@@ -54,11 +54,13 @@ export class SchemaLearning {
       this.#telemetry.schemaFetchFailed(schemaId, verdict.problem);
       return false;
     }
+    // Partitions that wait for one schema share one request; the first to get here tells of it.
+    const isNews = !decoder.knows(schemaId);
     decoder.learn(schemaId, verdict.knowledge);
     if (verdict.knowledge.kind === 'unknown') {
       this.#askAgain.push({ at: now + this.#graceMs, forget: () => decoder.forget(schemaId) });
     }
-    this.#telemetry.schemaFetched(schemaId, now - startedAt);
+    if (isNews && verdict.knowledge.kind === 'schema') this.#telemetry.schemaFetched(schemaId, now - startedAt);
     return true;
   }
 }

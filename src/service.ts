@@ -11,6 +11,7 @@ import { KafkaDeadLetters } from './adapters/kafka-dead-letters.ts';
 import { KafkaProducer } from './adapters/kafka-producer.ts';
 import { unreachable } from './adapters/kafka-refusal.ts';
 import { KafkaSyncLog } from './adapters/kafka-sync-log.ts';
+import { KafkaTopics } from './adapters/kafka-topics.ts';
 import { createRedisClaims } from './adapters/redis-claims.ts';
 import { readSchemas } from './adapters/schema-files.ts';
 import { SchemaRegistry } from './adapters/schema-registry.ts';
@@ -22,6 +23,7 @@ import type { Config } from './config.ts';
 import { ConfigFollowing } from './config-following.ts';
 import { startAdminServer } from './control/admin-http.ts';
 import type { Host } from './control/host.ts';
+import { checkTopics } from './control/topics.ts';
 import { VERSION } from './control/version.ts';
 import { ConfigTable } from './core/config-table.ts';
 import { createConfigDecoder } from './core/decode-config.ts';
@@ -126,6 +128,7 @@ class Service {
     await this.#startAdmin();
     const claims = await this.#startClaims();
     const written = await this.#startProducer();
+    await this.#checkTopics();
     const following = await this.#followConfig();
     await Promise.race([this.#untilComplete(following), stopRequested, this.#fatal.promise]);
     if (this.#stop.aborted) return;
@@ -199,6 +202,24 @@ class Service {
       deadLetters: new KafkaDeadLetters(producer, topics.deadLetter, writer),
       syncLog: new KafkaSyncLog(producer, topics.syncLog, entry => encoder.encode(entry)),
     };
+  }
+
+  /** Says what is wrong with the topics. Not fatal: where it matters, reading or writing them fails by itself. */
+  async #checkTopics(): Promise<void> {
+    const { kafka, topics: names } = this.#config;
+    const topics = new KafkaTopics(createKafka(kafka, 'topics', this.#telemetry), clock);
+    try {
+      await topics.connect();
+      const { findings } = await checkTopics(names, topics);
+      for (const { level, code, topic, message } of findings) {
+        this.#telemetry.notice(level === 'error' ? 'error' : 'warn', code, `${topic} ${message}`, { topic });
+      }
+    } catch (error) {
+      const message = 'the topics could not be checked; run: tiktok-sync topics check';
+      this.#telemetry.notice('warn', 'TOPICS_NOT_CHECKED', message, { problem: messageOf(error) });
+    } finally {
+      await topics.disconnect().catch(() => {});
+    }
   }
 
   async #followConfig(): Promise<ConfigFollowing> {

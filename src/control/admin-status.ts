@@ -49,9 +49,10 @@ export interface ConfigStatus {
 
 export interface ConnectionStatus {
   readonly connection_id: string;
-  readonly workspace_id: string;
+  readonly workspace_id: string | null;
   readonly advertiser_name: string | null;
-  readonly pixel_id: string;
+  /** `null` where the entry is unusable. */
+  readonly pixel_id: string | null;
   readonly state: string;
   readonly reason: string | null;
   readonly events_in_flight: number;
@@ -103,9 +104,9 @@ const config: Named<ConfigStatus> = {
 
 const connection: Named<ConnectionStatus> = {
   connection_id: text,
-  workspace_id: text,
+  workspace_id: textOrNull,
   advertiser_name: textOrNull,
-  pixel_id: text,
+  pixel_id: textOrNull,
   state: text,
   reason: textOrNull,
   events_in_flight: number,

@@ -6,7 +6,7 @@
  * good version in force; where there is none, the table is not ready and names the key.
  */
 
-import type { ConfigEntry, Connection } from './config-entry.ts';
+import type { ConfigEntry, Connection, UnusableConnection } from './config-entry.ts';
 import type { ConfigChange } from './decode-config.ts';
 import { MappingDirectory } from './mapping-directory.ts';
 import type { Candidates } from './mapping-index.ts';
@@ -105,6 +105,11 @@ export class ConfigTable {
   /** All usable connections, enabled or not. */
   connections(): IterableIterator<Connection> {
     return this.#inForce.connections();
+  }
+
+  /** Connections that are known and cannot be used. */
+  unusableConnections(): IterableIterator<UnusableConnection> {
+    return this.#inForce.unusableConnections();
   }
 
   /** Offset of a connection's newest record on the config topic; `null` when there is none. */

@@ -55,6 +55,10 @@ export class MappingDirectory {
     return this.#usable.values();
   }
 
+  unusableConnections(): IterableIterator<UnusableConnection> {
+    return this.#unusable.values();
+  }
+
   /** The mappings that may want an event; `null` when its workspace has no connection. */
   candidates(workspaceId: string, trigger: Trigger): Candidates | null {
     let index = this.#indexes.get(workspaceId);

@@ -68,6 +68,16 @@ describe('before the pipeline runs', () => {
     });
   });
 
+  it('a connection that is known and cannot be used is shown with what is wrong with it', () => {
+    const table = new ConfigTable();
+    table.apply(1, 'connection:c-1', connectionChange({ access_token: 'a-token-in-clear' }));
+    const observation = observe(new VirtualClock(), table);
+    const [connection] = observation.status().connections;
+    expect(connection).toMatchObject({ connection_id: 'c-1', workspace_id: 'ws-1', state: 'unusable', pixel_id: null });
+    expect(connection?.reason).toMatch(/access_token/);
+    expect([...observation.metricSources().connections()]).toEqual([{ connectionId: 'c-1', state: 'unusable' }]);
+  });
+
   it('the gauges say that nothing is under way, and what the limits are', () => {
     const gauges = observe(new VirtualClock(), new ConfigTable()).metricSources();
     const { maxBufferedBytes: limitBytes } = config.window;

@@ -42,6 +42,13 @@ describe('learning schemas', () => {
     expect(telemetry.told('schemaFetched').map(([schemaId]) => schemaId)).toEqual([1, 2]);
   });
 
+  it('tells once of a schema that several partitions wait for, and not of one that is denied', async () => {
+    const { learn, telemetry, untilUnknown } = setUp();
+    await Promise.all([learn(1), learn(1), learn(1)]);
+    await untilUnknown(7);
+    expect(telemetry.told('schemaFetched').map(([schemaId]) => schemaId)).toEqual([1]);
+  });
+
   it('asks for nothing for tombstones and what is not framed', async () => {
     const { decoder, learning, registry } = setUp();
     expect(await learning.learn(decoder, [{ value: null }, { value: Buffer.from('{}') }])).toBe(true);
