@@ -205,7 +205,7 @@ export function url(
   });
 }
 
-/** One of a few words. */
+/** One of a few words, in any letter case: Kafka's own configuration says PLAIN and SCRAM-SHA-256. */
 export function choice<const T extends string>(spec: Common & { values: readonly [T, ...T[]]; default: NoInfer<T> }) {
   const { values, default: value, ...rest } = spec;
   return new Option<T>({
@@ -214,7 +214,7 @@ export function choice<const T extends string>(spec: Common & { values: readonly
     value: z.literal(values),
     written: z.literal(values),
     allowed: `one of ${values.join(', ')}`,
-    read: asIs,
+    read: given => values.find(word => word.toLowerCase() === given.toLowerCase()) ?? given,
     show: String,
   });
 }

@@ -100,16 +100,17 @@ const SIZES: readonly Rule[] = [
   atMost('window.resumeRatio', 'window.pressureRatio', 'partitions would flap between pause and resume', 1, true),
 ];
 
-const TOPICS: readonly Rule[] = [
-  rule(
-    ['conversions', 'revenueUpdates', 'config', 'deadLetter', 'syncLog', 'connectionStatus'].map(
-      name => `topics.${name}`,
-    ),
-    'a service that reads what it writes goes round in circles',
-    'two topics have the same name',
-    ({ topics }) => new Set(Object.values(topics)).size === Object.keys(topics).length,
-  ),
-];
+const TOPIC_OPTIONS = ['conversions', 'revenueUpdates', 'config', 'deadLetter', 'syncLog', 'connectionStatus'] as const;
+
+/** A rule for each pair, so that the two options that clash are the ones that are told. */
+const TOPICS: readonly Rule[] = TOPIC_OPTIONS.flatMap((option, index) =>
+  TOPIC_OPTIONS.slice(0, index).map(earlier => ({
+    about: [`topics.${option}`, `topics.${earlier}`],
+    because: 'a service that reads what it writes goes round in circles',
+    broken: ({ topics }: Config) =>
+      topics[option] === topics[earlier] ? `"${topics[option]}" is the name of topics.${earlier} as well` : null,
+  })),
+);
 
 const isSet = (value: string | null): boolean => value !== null;
 

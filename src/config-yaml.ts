@@ -17,16 +17,23 @@ export function readYaml(file: string, readFile: ReadFile): Source {
     text = readFile(file);
   } catch (error) {
     reading.problems.push(problem('CONFIG_FILE_UNREADABLE', null, file, messageOf(error)));
-    return reading;
+    return assumeRequired(reading, file);
   }
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true, stringKeys: true });
   for (const { message } of [...document.errors, ...document.warnings]) {
     reading.problems.push(problem('CONFIG_NOT_YAML', null, file, message.split('\n')[0] ?? message));
   }
-  if (reading.problems.length === 0) {
-    const lineOf = (node: Node): string => `${file}:${lines.linePos(node.range?.[0] ?? 0).line}`;
-    readSection(document.contents, OPTION_TREE, { reading, document, lineOf, prefix: '', origin: `${file}:1` });
+  if (reading.problems.length > 0) return assumeRequired(reading, file);
+  const lineOf = (node: Node): string => `${file}:${lines.linePos(node.range?.[0] ?? 0).line}`;
+  readSection(document.contents, OPTION_TREE, { reading, document, lineOf, prefix: '', origin: `${file}:1` });
+  return reading;
+}
+
+/** What has to be set may well be set in a file that cannot be read, so it is not reported as missing as well. */
+function assumeRequired(reading: Reading, file: string): Source {
+  for (const { path, option } of ALL_OPTIONS.values()) {
+    if (option.fallback.kind === 'required') reading.given.set(path, { raw: undefined, origin: file });
   }
   return reading;
 }

@@ -34,6 +34,8 @@ export class SchemaRegistryError extends Error {
 const COMPATIBILITY = 'FULL_TRANSITIVE';
 /** A schema's references may refer on; deeper than this is a circle. */
 const MAX_REFERENCE_DEPTH = 8;
+const PATH_ADVICE =
+  'is registry.url that of its Confluent-compatible API, with its path (for Apicurio …/apis/ccompat/v7)?';
 
 export class SchemaRegistry {
   readonly #connection: RegistryConnection;
@@ -102,7 +104,7 @@ export class SchemaRegistry {
 
   async #fetch(schemaId: number): Promise<RegistryAnswer> {
     const response = await this.#request('GET', `/schemas/ids/${schemaId}`, null);
-    if (response.status === 404) return { kind: 'unknown' };
+    if (response.status === 404 && isDenial(response.body)) return { kind: 'unknown' };
     const body = accepted(response, `schema ${schemaId}`);
     const schemaType = body['schemaType'] ?? 'AVRO';
     if (schemaType !== 'AVRO') return { kind: 'foreign', schemaType: String(schemaType) };
@@ -152,24 +154,37 @@ export class SchemaRegistry {
   }
 }
 
+/** A 404 in the registry's own words; a proxy's or a wrong path's says nothing about a schema. */
+function isDenial(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'error_code' in body;
+}
+
 /** The body of a success; throws with the registry's own words otherwise. */
 function accepted({ status, body }: RegistryResponse, about: string): Readonly<Record<string, unknown>> {
   const isObject = typeof body === 'object' && body !== null;
   if (status >= 200 && status < 300 && isObject) return body as Readonly<Record<string, unknown>>;
-  const words = isObject && 'message' in body ? String(body.message) : typeof body === 'string' ? body : '';
   const hint = status === 401 || status === 403 ? '; check the registry user, its password and its rights' : '';
   throw new SchemaRegistryError(
     status,
-    `the schema registry answered ${status} about ${about}${hint}: ${words.slice(0, 300)}`,
+    `the schema registry answered ${status} about ${about}${hint}${wordsOf(status, body)}`,
   );
+}
+
+/** The end of a message: the registry's words, or that it was hardly the registry's API that answered. */
+function wordsOf(status: number, body: unknown): string {
+  if (typeof body === 'object' && body !== null && 'message' in body) return `: ${String(body.message).slice(0, 300)}`;
+  const isPage = typeof body === 'string' && body.trimStart().startsWith('<');
+  const text = typeof body === 'string' && !isPage ? body.trim() : '';
+  const found = isPage ? " with a page, not with the registry's JSON" : " without the registry's JSON";
+  // A proxy's "bad gateway" and a login's "forbidden" say nothing against the path.
+  const isPathInDoubt = status === 501 || (status < 500 && status !== 401 && status !== 403 && status !== 429);
+  const advice = isPathInDoubt ? `; ${PATH_ADVICE}` : '';
+  return `${found}${text === '' ? '' : ` (${text.slice(0, 300)})`}${advice}`;
 }
 
 function idIn(body: Readonly<Record<string, unknown>>, about: string): number {
   if (typeof body['id'] !== 'number') {
-    throw new SchemaRegistryError(
-      0,
-      `the schema registry gave no id for ${about}; is the URL that of its Confluent-compatible API?`,
-    );
+    throw new SchemaRegistryError(0, `the schema registry gave no id for ${about}; ${PATH_ADVICE}`);
   }
   return body['id'];
 }

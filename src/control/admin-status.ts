@@ -62,6 +62,8 @@ const text = { type: 'string' } as const;
 const textOrNull = { type: ['string', 'null'] } as const;
 const number = { type: 'number' } as const;
 const numberOrNull = { type: ['number', 'null'] } as const;
+/** Without the fractions that a monotonic clock gives. */
+const wholeOrNull = { type: 'integer', nullable: true } as const;
 const flag = { type: 'boolean' } as const;
 const object = <T extends object>(properties: T) => ({ type: 'object', properties }) as const;
 const list = <T extends object>(items: T) => ({ type: 'array', items }) as const;
@@ -75,8 +77,8 @@ const group: Named<GroupStatus> = {
   epoch: number,
   suspended: flag,
   paused: list(text),
-  since_heartbeat_ms: numberOrNull,
-  since_commit_ms: numberOrNull,
+  since_heartbeat_ms: wholeOrNull,
+  since_commit_ms: wholeOrNull,
 };
 
 const partition: Named<PartitionStatus> = {

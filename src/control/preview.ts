@@ -105,7 +105,8 @@ function buildPreview(
 function readJson(path: string, host: Host): unknown {
   let text: string;
   try {
-    text = host.readFile(path);
+    // Editors on Windows like to begin a file with a byte order mark, which JSON does not know.
+    text = host.readFile(path).replace(/^\uFEFF/, '');
   } catch (error) {
     throw new CodedError('INPUT_UNREADABLE', error instanceof Error ? error.message : String(error));
   }

@@ -16,6 +16,7 @@ import type { MatchKey, TikTokEvent } from './tiktok-event.ts';
 import { pageJson } from './tiktok-page.ts';
 import { propertiesJson } from './tiktok-properties.ts';
 import { contactFields, matchKeysOf, touchFields, type UserFields } from './tiktok-user.ts';
+import { durationWords, momentWords } from './time-words.ts';
 import { decideValue } from './value.ts';
 
 export interface BuildOptions {
@@ -139,10 +140,14 @@ function checkTime(time: number, now: number, options: BuildOptions): Refusal | 
   if (!Number.isFinite(time)) return refuse('invalid_event', 'The time of the event is not a number of milliseconds.');
   if (now - time > options.maxEventAgeMs) {
     const hint = time < SURELY_SECONDS ? ' Is it in seconds? Milliseconds are expected.' : '';
-    return refuse('too_old', `The event is older than ${options.maxEventAgeMs} ms (its time: ${time}).${hint}`);
+    return refuse(
+      'too_old',
+      `The event is older than ${durationWords(options.maxEventAgeMs)} (${momentWords(time)}).${hint}`,
+    );
   }
   if (time - now > options.maxFutureMs) {
-    return refuse('in_future', `The event is more than ${options.maxFutureMs} ms in the future (its time: ${time}).`);
+    const ahead = durationWords(options.maxFutureMs);
+    return refuse('in_future', `The event is more than ${ahead} in the future (${momentWords(time)}).`);
   }
   return null;
 }

@@ -161,7 +161,7 @@ function checkDedupWindow(reading: Reading, minutes: number): void {
 
 /** One line for logs, letters and status pages. */
 export function describeProblems(problems: readonly EntryProblem[]): string {
-  return problems.map(({ field, message }) => `${field} ${message}`).join('; ');
+  return problems.map(({ field, message }) => `${field}: ${message}`).join('; ');
 }
 
 function isBlank(value: string | null): value is null | '' {

@@ -83,8 +83,14 @@ class JsonReader {
       case 'boolean':
         return typeof given === 'boolean' ? given : this.#report(path, 'must be true or false');
       default:
-        return typeof given === 'string' ? given : this.#report(path, 'must be a string');
+        return this.#text(given, path);
     }
+  }
+
+  /** A lone surrogate has no UTF-8: Avro would have put another character in its place. */
+  #text(given: unknown, path: string): unknown {
+    if (typeof given !== 'string') return this.#report(path, 'must be a string');
+    return given.isWellFormed() ? given : this.#report(path, 'has half a character in it (a lone surrogate)');
   }
 
   #array(schema: AvroSchemaJson, given: unknown, path: string): unknown {
@@ -100,6 +106,7 @@ class JsonReader {
     if (typeof given === 'number' && Number.isSafeInteger(given)) return given;
     const zoned = typeof given === 'string' && /^\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:?\d{2})$/.test(given);
     const parsed = zoned ? Date.parse(given) : Number.NaN;
+    if (zoned && !isCalendarDay(given)) return this.#report(path, 'names a day that no calendar has');
     if (Number.isFinite(parsed)) return parsed;
     return this.#report(path, 'must be a time: ISO 8601 with a zone (2026-11-22T09:30:00Z) or epoch milliseconds');
   }
@@ -114,6 +121,13 @@ class JsonReader {
     this.problems.push({ path, message });
     return null;
   }
+}
+
+/** Date.parse would take the 30th of February for the 2nd of March. */
+function isCalendarDay(iso: string): boolean {
+  const day = iso.slice(0, 'YYYY-MM-DD'.length);
+  const midnight = Date.parse(`${day}T00:00:00Z`);
+  return Number.isFinite(midnight) && new Date(midnight).toISOString().startsWith(day);
 }
 
 function join(path: string, name: string): string {

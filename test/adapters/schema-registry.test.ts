@@ -152,6 +152,27 @@ describe('a registry in trouble', () => {
     });
   });
 
+  test.each([
+    [501, '<!doctype html><h1>Unsupported method</h1>', " with a page, not with the registry's JSON; ", true],
+    [404, '', " without the registry's JSON; ", true],
+    [404, '{"status":404,"path":"/subjects"}', " without the registry's JSON; ", true],
+    [502, '<html>Bad Gateway</html>', " with a page, not with the registry's JSON", false],
+    [503, 'no healthy upstream', " without the registry's JSON (no healthy upstream)", false],
+  ])("whose %i is not the API's own (%j) is told as such, without the page", async (status, body, told, isAdvised) => {
+    const url = await answering(status, body);
+    const message: string = await registryAt(url)
+      .register('acme-value', schemas.mapping)
+      .then(String, error => (error as Error).message);
+    expect(message).toContain(`answered ${status} about acme-value${told}`);
+    expect(message.includes('…/apis/ccompat/v7')).toBe(isAdvised);
+    expect(message).not.toContain('<');
+  });
+
+  test('whose proxy answers 404 says nothing about the id', async () => {
+    const url = await answering(404, '<html><body>Not Found</body></html>');
+    expect(await registryAt(url).fetchSchema(7)).toMatchObject({ kind: 'unavailable' });
+  });
+
   test('that answers 404 does not know the id', async () => {
     const url = await answering(404, '{"error_code":40403,"message":"Schema not found"}');
     expect(await registryAt(url).fetchSchema(1)).toEqual({ kind: 'unknown' });

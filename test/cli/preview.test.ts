@@ -68,6 +68,17 @@ describe('preview of what would be sent', () => {
     expect(json).toEqual({ exitCode: 0, out: `{"request":${plain.out.trimEnd()}}\n`, err: '' });
   });
 
+  test('a byte order mark at the beginning of a file is nothing', async () => {
+    const marked = await preview('', { files: { 'e.json': `\uFEFF${JSON.stringify(EVENT)}` } });
+    expect(marked).toEqual(await preview(''));
+    expect(marked.exitCode).toBe(0);
+  });
+
+  test('a currency policy FIXED without a fixed value is told where it leaves out the value', async () => {
+    const { err } = await preview('', { event: { currency: 'BGN' }, mapping: { currency_policy: 'FIXED' } });
+    expect(err).toContain('Left out or corrected: currency_omitted');
+  });
+
   test('the token is not looked up', async () => {
     const { exitCode } = await preview('', { connection: { access_token: 'file:not-there' } });
     expect(exitCode).toBe(0);
@@ -100,6 +111,8 @@ describe('preview of what would not be sent', () => {
     ['older than attribution reaches', 'too_old', { event: { occurred_at: '2026-10-01T00:00:00Z' } }],
     ['from the future', 'in_future', { event: { occurred_at: '2026-11-23T00:00:00Z' } }],
     ['with a field of another kind', 'INPUT_INVALID', { event: { occurred_at: 'yesterday' } }],
+    ['on a day that does not exist', 'INPUT_INVALID', { event: { occurred_at: '2026-02-30T00:00:00Z' } }],
+    ['with half a character', 'INPUT_INVALID', { event: { event_name: 'Demo \ud83d' } }],
     ['with a field nobody knows', 'INPUT_INVALID', { mapping: { tiktok_event: 'Lead' } }],
   ])('an event %s is refused with %s', async (_, code, changes) => {
     const plain = await preview('', changes);

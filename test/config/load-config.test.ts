@@ -180,6 +180,14 @@ describe('what is compiled', () => {
     visit(config);
   });
 
+  test('words are taken in any letter case, from the file too', () => {
+    const sasl = { TIKTOK_SYNC_KAFKA_SASL_USERNAME: 'u', TIKTOK_SYNC_KAFKA_SASL_PASSWORD: 'p' };
+    const mechanism = (written: string) =>
+      accepted({ yaml: `kafka: { sasl: { mechanism: ${written} } }`, env: sasl }).config.kafka.sasl.mechanism;
+    expect([mechanism('PLAIN'), mechanism('SCRAM-SHA-256')]).toEqual(['plain', 'scram-sha-256']);
+    expect(accepted({ env: { TIKTOK_SYNC_LOG_LEVEL: 'Warn' } }).config.log.level).toBe('warn');
+  });
+
   test('the Redis key prefix follows the group', () => {
     expect(accepted({ env: { TIKTOK_SYNC_GROUP_ID: 'blue' } }).config.redis.keyPrefix).toBe('tiktok-sync:blue:');
     expect(accepted({ set: ['redis.keyPrefix=x:'] }).config.redis.keyPrefix).toBe('x:');
@@ -266,6 +274,15 @@ describe('mistakes', () => {
     expect(window).toMatchObject({ allowed: '100ms to 1h', because: expect.stringContaining('shorter makes more') });
     expect(problems[0]?.message).toContain('did you mean kafka.sessionTimeoutMs?');
     expect(problems[1]?.message).toContain('did you mean TIKTOK_SYNC_KAFKA_BROKERS?');
+  });
+
+  test('what a file that cannot be read may well hold is not reported as missing', () => {
+    expect(onlyProblem({ bare: true, env: { TIKTOK_SYNC_CONFIG: 'nowhere.yaml' } }).code).toBe(
+      'CONFIG_FILE_UNREADABLE',
+    );
+    expect(onlyProblem({ bare: true, yaml: 'kafka:\n\tbrokers: k:9092' }).code).toBe('CONFIG_NOT_YAML');
+    const broker = { bare: true, yaml: 'kafka: [', env: { TIKTOK_SYNC_KAFKA_BROKERS: 'no-port' } };
+    expect(refused(broker).map(({ code }) => code)).toContain('CONFIG_INVALID_VALUE');
   });
 
   test('a key in the wrong section is shown its place', () => {

@@ -81,6 +81,19 @@ describe('options that contradict each other', () => {
     expect(RULES.map(({ because }) => because).filter(because => !reasons.has(because))).toEqual([]);
   });
 
+  test('two topics of one name are both told, whatever other topics are set', () => {
+    const [first, ...others] = problemsOf({
+      'topics.config': 'mine',
+      'topics.deadLetter': 'same',
+      'topics.conversions': 'same',
+    });
+    expect(others).toEqual([]);
+    expect(first).toMatchObject({
+      option: 'topics.deadLetter',
+      message: '"same" is the name of topics.conversions as well',
+    });
+  });
+
   test('a rule is not asked about an option that is wrong by itself', () => {
     const problems = problemsOf({ 'kafka.sessionTimeoutMs': '1s' });
     expect(problems.map(({ code }) => code)).toEqual(['CONFIG_OUT_OF_RANGE']);

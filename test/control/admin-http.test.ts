@@ -143,6 +143,13 @@ describe('/status', () => {
     expect(JSON.parse(text)).toEqual(STATUS);
   });
 
+  it('shows whole milliseconds', async () => {
+    const group = { ...STATUS.group, since_heartbeat_ms: 20.600000143, since_commit_ms: 0.25 };
+    const url = await start({ status: () => ({ ...STATUS, group }) });
+    const { group: shown } = JSON.parse((await get(`${url}/status`)).text);
+    expect([shown.since_heartbeat_ms, shown.since_commit_ms]).toEqual([20, 0]);
+  });
+
   it('sends no field its schema does not name, such as a token', async () => {
     const leaky = { ...STATUS.connections[0]!, access_token: 'file:acme', token: 'canary-token' };
     const url = await start({ status: () => ({ ...STATUS, secret: 'canary-secret', connections: [leaky] }) });

@@ -319,6 +319,15 @@ describe('the event time', () => {
     expect(outcome(conversion({ occurred_at: NOW * 1000 }))).toMatchObject({ deadLetter: 'in_future' });
   });
 
+  it('and the limit are told as people read them', () => {
+    const detailOf = (occurred_at: number) => (outcome(conversion({ occurred_at })) as { detail: string }).detail;
+    const old = NOW - 29 * DAY;
+    expect(detailOf(old)).toBe(`The event is older than 28 days (${new Date(old).toISOString()}).`);
+    const ahead = NOW + DAY;
+    expect(detailOf(ahead)).toBe(`The event is more than 10 minutes in the future (${new Date(ahead).toISOString()}).`);
+    expect(detailOf(NOW * 1_000_000)).toContain('in the future (');
+  });
+
   it('that is no number makes a dead letter', () => {
     expect(outcome(conversion({ occurred_at: Number.NaN }))).toMatchObject({ deadLetter: 'invalid_event' });
   });

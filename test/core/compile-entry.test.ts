@@ -33,19 +33,19 @@ describe('a connection', () => {
   });
 
   test.each([
-    [{ workspace_id: '' }, 'workspace_id is required'],
-    [{ pixel_id: ' ' }, 'pixel_id is required'],
-    [{ access_token: null }, 'access_token is required'],
+    [{ workspace_id: '' }, 'workspace_id: is required'],
+    [{ pixel_id: ' ' }, 'pixel_id: is required'],
+    [{ access_token: null }, 'access_token: is required'],
     [{ access_token: 'abcdef0123456789' }, 'never stored in clear'],
     [{ access_token: 'aesgcm:v1:k1:AAAA' }, 'next release'],
     [{ access_token: 'env:HOME' }, 'TIKTOK_TOKEN_'],
     [{ event_source: 'OFFLINE' }, 'OFFLINE is not supported before the next release'],
     [{ wire: 'V1' }, 'V1 is not supported before the next release'],
-    [{ wire: 'UNSPECIFIED' }, 'wire is unspecified or unknown'],
-    [{ event_source: 'UNSPECIFIED' }, 'event_source is unspecified or unknown'],
-    [{ default_country: 'Germany' }, 'default_country must be 2 letters'],
-    [{ fallback_page_url: 'example.com' }, 'fallback_page_url must be an http'],
-    [{ max_requests_per_second: 0 }, 'max_requests_per_second must be above 0'],
+    [{ wire: 'UNSPECIFIED' }, 'wire: is unspecified or unknown'],
+    [{ event_source: 'UNSPECIFIED' }, 'event_source: is unspecified or unknown'],
+    [{ default_country: 'Germany' }, 'default_country: must be 2 letters'],
+    [{ fallback_page_url: 'example.com' }, 'fallback_page_url: must be an http'],
+    [{ max_requests_per_second: 0 }, 'max_requests_per_second: must be above 0'],
   ])('%j is unusable: %s', (overrides, problem) => {
     expect(connectionChange(overrides)).toMatchObject({
       kind: 'entry',
@@ -56,8 +56,8 @@ describe('a connection', () => {
   test('tells all its problems at once, and never the token', () => {
     const change = connectionChange({ pixel_id: '', access_token: 'a-real-token-in-clear', wire: 'V1' });
     const text = JSON.stringify(change);
-    expect(text).toContain('pixel_id is required; access_token a token is never stored in clear');
-    expect(text).toContain('wire V1');
+    expect(text).toContain('pixel_id: is required; access_token: a token is never stored in clear');
+    expect(text).toContain('wire: V1');
     expect(text).not.toContain('a-real-token-in-clear');
   });
 });
@@ -107,20 +107,20 @@ describe('a mapping', () => {
   });
 
   test.each([
-    [{ trigger: null }, 'trigger is required'],
-    [{ trigger: 'UNSPECIFIED' }, 'trigger is unspecified or unknown'],
-    [{ tiktok_event_name: null }, 'tiktok_event_name is required'],
-    [{ connection_id: '' }, 'connection_id is required'],
-    [{ include_value: true }, 'value_source is required where include_value is true'],
-    [{ include_value: true, value_source: 'FIXED' }, 'fixed_value is required'],
-    [{ value_source: 'UNSPECIFIED' }, 'value_source is unspecified or unknown'],
-    [{ attribution: 'UNSPECIFIED' }, 'attribution is unspecified or unknown'],
-    [{ currency_policy: 'UNSPECIFIED' }, 'currency_policy is unspecified or unknown'],
-    [{ event_id_source: 'UNSPECIFIED' }, 'event_id_source is unspecified or unknown'],
-    [{ event_time: 'UNSPECIFIED' }, 'event_time is unspecified or unknown'],
-    [{ currency: 'EURO' }, 'currency must be 3 letters'],
-    [{ dedup_window_minutes: -1 }, 'dedup_window_minutes must be'],
-    [{ dedup_window_minutes: 43201 }, 'dedup_window_minutes must be'],
+    [{ trigger: null }, 'trigger: is required'],
+    [{ trigger: 'UNSPECIFIED' }, 'trigger: is unspecified or unknown'],
+    [{ tiktok_event_name: null }, 'tiktok_event_name: is required'],
+    [{ connection_id: '' }, 'connection_id: is required'],
+    [{ include_value: true }, 'value_source: is required where include_value is true'],
+    [{ include_value: true, value_source: 'FIXED' }, 'fixed_value: is required'],
+    [{ value_source: 'UNSPECIFIED' }, 'value_source: is unspecified or unknown'],
+    [{ attribution: 'UNSPECIFIED' }, 'attribution: is unspecified or unknown'],
+    [{ currency_policy: 'UNSPECIFIED' }, 'currency_policy: is unspecified or unknown'],
+    [{ event_id_source: 'UNSPECIFIED' }, 'event_id_source: is unspecified or unknown'],
+    [{ event_time: 'UNSPECIFIED' }, 'event_time: is unspecified or unknown'],
+    [{ currency: 'EURO' }, 'currency: must be 3 letters'],
+    [{ dedup_window_minutes: -1 }, 'dedup_window_minutes: must be'],
+    [{ dedup_window_minutes: 43201 }, 'dedup_window_minutes: must be'],
   ])('%j is unusable: %s', (overrides, problem) => {
     expect(mappingChange(overrides)).toMatchObject({
       kind: 'entry',

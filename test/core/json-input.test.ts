@@ -96,7 +96,7 @@ describe('a connection from JSON', () => {
     expect(connectionFromJson(connection({ wire: 'V3' }), schemas)).toMatchObject({
       refusal: {
         deadLetter: 'config_invalid',
-        detail: expect.stringContaining('wire is not a known symbol; known are V2, V1'),
+        detail: expect.stringContaining('wire: is not a known symbol; known are V2, V1'),
       },
     });
   });

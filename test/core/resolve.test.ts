@@ -107,7 +107,7 @@ describe('an unusable entry refuses what may be meant for it', () => {
       {
         connectionId: 'c-1',
         mappingId: 'm-1',
-        refusal: { deadLetter: 'config_invalid', detail: expect.stringContaining('wire V1') },
+        refusal: { deadLetter: 'config_invalid', detail: expect.stringContaining('wire: V1') },
       },
     ]);
   });
