@@ -39,6 +39,37 @@ export function echoFilter(now) {
   };
 }
 
+/** True for the environment that `npx` and `npm exec` give to what they run. */
+export function isRunByNpx(env) {
+  return env.npm_command === 'exec' || env.npm_lifecycle_event === 'npx';
+}
+
+/**
+ * Sends this process a SIGTERM once its parent is gone. npm and its shell end on a SIGTERM without passing it on. After
+ * a stop signal of its own nothing is sent any more, since a second one means "exit at once".
+ */
+export function endWithParent() {
+  const parent = process.ppid;
+  const signals = ['SIGINT', 'SIGTERM'];
+  let stopping = false;
+  const onSignal = signal => {
+    stopping = true;
+    unwatch();
+    // Nobody else listens: what the signal does by default.
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+  };
+  const look = () => {
+    // A Ctrl-C ends the shell and is for us as well: a signal that is already here is heard first.
+    if (process.ppid !== parent) setImmediate(() => stopping || process.kill(process.pid, 'SIGTERM'));
+  };
+  const timer = setInterval(look, 500).unref();
+  const unwatch = () => {
+    clearInterval(timer);
+    for (const signal of signals) process.off(signal, onSignal);
+  };
+  for (const signal of signals) process.on(signal, onSignal);
+}
+
 /**
  * Runs a program to its end on this terminal and resolves to the exit code that stands for how it ended. The program
  * runs in a group of its own and gets stop signals from us alone, each once, since a second one means "exit at once".

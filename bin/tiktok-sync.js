@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 // Plain JavaScript for Node 20: the service is TypeScript that Node 24 runs as it is, so this file only finds that Node.
 import { fileURLToPath } from 'node:url';
-import { findNode, isNewEnough, NEEDED, runToEnd } from './node-runtime.js';
+import { endWithParent, findNode, isNewEnough, isRunByNpx, NEEDED, runToEnd } from './node-runtime.js';
+
+if (isRunByNpx(process.env)) endWithParent();
 
 if (isNewEnough(process.versions.node)) {
   await import('../src/main.ts');

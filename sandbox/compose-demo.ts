@@ -1,6 +1,7 @@
 /**
  * The stream of `npm run demo` for the containers of docker-compose.yml: configures the service, produces the events
- * and waits until TikTok (its simulator) has every one of them. Exit code 0 only if it has exactly those.
+ * and waits until TikTok (its simulator) has every one of them, test events included, and every dead letter due is
+ * written. Exit code 0 only if it is exactly those.
  *   node sandbox/compose-demo.ts --service http://service:8080 [--steps 30]
  * Kafka, registry and simulator are those of the service's own environment variables.
  */
@@ -8,10 +9,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createProgress } from './demo-progress.ts';
-import { CONNECTIONS, configure, createStream, type Ground, MAPPINGS } from './demo-scenario.ts';
+import { AGREEMENT, countLetters, differences, some } from './demo-report.ts';
+import { CONNECTIONS, configure, createStream, type Ground, keyOf, MAPPINGS } from './demo-scenario.ts';
 import { EventProducer, type Fields } from './event-producer.ts';
 import { eventually } from './eventually.ts';
 import { SimulatorClient } from './tiktok-simulator-client.ts';
+import { TopicReader } from './topic-reader.ts';
 import { pixelOf, tokenOf, tokenVariable } from './world.ts';
 
 const CONVERSIONS_PER_STEP = 20;
@@ -22,6 +25,7 @@ const TOPICS = {
   revenueUpdates: process.env['TIKTOK_SYNC_TOPIC_REVENUE_UPDATES'] ?? 'sourceloop.revenue-updates',
   config: process.env['TIKTOK_SYNC_TOPIC_CONFIG'] ?? 'sourceloop.tiktok.config',
 };
+const DEAD_LETTER_TOPIC = process.env['TIKTOK_SYNC_TOPIC_DEAD_LETTER'] ?? 'sourceloop.tiktok.dead-letter';
 
 const { values: options } = parseArgs({
   options: { service: { type: 'string' }, steps: { type: 'string', default: '30' } },
@@ -37,6 +41,7 @@ const producer = await EventProducer.connect({
   topics: TOPICS,
 });
 
+const letters = await TopicReader.follow(variable('TIKTOK_SYNC_KAFKA_BROKERS'), DEAD_LETTER_TOPIC);
 const ground: Ground = { producer, topics: TOPICS, simulator, connect };
 await configure(ground);
 await eventually('the service has read its configuration', async () => (await entriesInForce()) === entriesWritten());
@@ -49,17 +54,22 @@ for (let step = 0; step < Number(options.steps); step++) {
 }
 progress.line('the stream has ended; waiting until TikTok has all of it');
 const taken = await eventually('everything delivered', allTaken, 120_000);
+await eventually('every dead letter written', async () => letterCount() >= lettersDue(), 120_000);
 const surplus = [...taken].filter(key => !stream.expected.has(key));
+const wrongLetters = differences(stream.expectedLetters, countLetters(letters.records), 'on the dead-letter topic');
+const agrees = surplus.length === 0 && wrongLetters.length === 0;
 progress.end();
 console.log(`
   records produced                  ${String(stream.produced).padStart(6)}
   events expected                   ${String(stream.expected.size).padStart(6)}
-  counted by the TikTok simulator   ${String(taken.size).padStart(6)}
+  taken by the TikTok simulator     ${String(taken.size).padStart(6)}
   lost                                   0
+  dead letters                      ${String(letterCount()).padStart(6)}
 
-The simulator counted ${surplus.length === 0 ? 'exactly the events that were produced for it' : `${surplus.length} that nobody expected`}.`);
+${agrees ? AGREEMENT : `Unexpected: ${some(surplus)}. Wrong dead letters: ${some(wrongLetters)}.`}`);
+await letters.close();
 await producer.close();
-process.exit(surplus.length === 0 ? 0 : 1);
+process.exit(agrees ? 0 : 1);
 
 async function connect(id: string, fields: Fields): Promise<void> {
   await simulator.addPixel(pixelOf(id), tokenOf(id));
@@ -76,11 +86,23 @@ async function entriesInForce(): Promise<number> {
   return ((await response.json()) as { config: { entries: number } }).config.entries;
 }
 
-/** What TikTok has counted, once nothing is missing; null before. */
+/** What TikTok has taken, once nothing is missing; null before. */
 async function allTaken(): Promise<ReadonlySet<string> | null> {
-  const counted = await simulator.counted();
-  const keys = new Set(counted.map(event => `${event.event_source_id}|${event.event}|${event.event_id}`));
+  const { events } = await simulator.ledger();
+  const keys = new Set(events.map(keyOf));
   return [...stream.expected].every(key => keys.has(key)) ? keys : null;
+}
+
+function letterCount(): number {
+  return sum(countLetters(letters.records));
+}
+
+function lettersDue(): number {
+  return sum(stream.expectedLetters);
+}
+
+function sum(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((total, count) => total + count, 0);
 }
 
 function variable(name: string): string {

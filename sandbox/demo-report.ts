@@ -1,10 +1,19 @@
-/** What came of the demo: the simulator's ledger against what was produced, and the sync log's count of outcomes. */
+/**
+ * What came of the demo: the simulator's ledger, the sync log and the dead-letter topic against what was produced, and
+ * the sync log's count of outcomes.
+ */
 
-import type { Stream } from './demo-scenario.ts';
+import { keyOf, type Stream } from './demo-scenario.ts';
 import { readSyncLogEntry, type SyncLogView } from './sync-log.ts';
-import type { LedgerEvent } from './tiktok-ledger.ts';
 import type { Simulator } from './tiktok-simulator.ts';
 import type { ReadRecord } from './topic-reader.ts';
+
+/** The last line when everything is as expected. */
+export const AGREEMENT =
+  'TikTok has exactly the live and test events that were produced for it, and the dead letters are exactly those due.';
+
+/** How the dead letters begin among the reasons. */
+const LETTER = 'dead_lettered: ';
 
 export interface DemoVerdict {
   readonly consumed: number;
@@ -18,12 +27,18 @@ export interface DemoVerdict {
   readonly repeats: number;
   /** Records of which the sync log says nothing although it should. */
   readonly untold: number;
+  /** Reasons of which there are not as many dead letters as expected, on the topic or by the sync log. */
+  readonly wrongLetters: readonly string[];
   readonly agrees: boolean;
 }
 
-export function judge(stream: Stream, simulator: Simulator, log: readonly ReadRecord[]): DemoVerdict {
-  const live = simulator.ledger().events().filter(isLive);
-  const taken = new Set(live.map(event => `${event.event_source_id}|${event.event}|${event.event_id}`));
+export function judge(
+  stream: Stream,
+  simulator: Simulator,
+  log: readonly ReadRecord[],
+  letters: readonly ReadRecord[],
+): DemoVerdict {
+  const taken = new Set(simulator.ledger().events().map(keyOf));
   const lost = [...stream.expected].filter(key => !taken.has(key));
   const surplus = [...taken].filter(key => !stream.expected.has(key));
   const { outcomes, reasons, records } = countOutcomes(log);
@@ -32,12 +47,37 @@ export function judge(stream: Stream, simulator: Simulator, log: readonly ReadRe
   addTo(reasons, 'skipped: no_connection', stream.withoutConnection);
   const untold = stream.produced - records - stream.withoutConnection;
   const repeats = simulator.ledger().summary().repeats;
-  const agrees = lost.length === 0 && surplus.length === 0 && untold === 0;
-  return { consumed: stream.produced, outcomes, reasons, lost, surplus, repeats, untold, agrees };
+  const loggedLetters = [...reasons].filter(([reason]) => reason.startsWith(LETTER));
+  const logged = new Map(loggedLetters.map(([reason, count]) => [reason.slice(LETTER.length), count]));
+  const wrongLetters = [
+    ...differences(stream.expectedLetters, logged, 'in the sync log'),
+    ...differences(stream.expectedLetters, countLetters(letters), 'on the dead-letter topic'),
+  ];
+  const agrees = [lost, surplus, wrongLetters].every(({ length }) => length === 0) && untold === 0;
+  return { consumed: stream.produced, outcomes, reasons, lost, surplus, repeats, untold, wrongLetters, agrees };
 }
 
-function isLive(event: LedgerEvent): boolean {
-  return event.test_event_code === null;
+/** Dead letters by reason. A letter written again after the kill counts once. */
+export function countLetters(letters: readonly ReadRecord[]): ReadonlyMap<string, number> {
+  const header = (letter: ReadRecord, name: string): string => String(letter.headers[`tiktok-sync.${name}`]);
+  const place = ['source.topic', 'source.partition', 'source.offset', 'mapping'];
+  const last = new Map(letters.map(letter => [place.map(name => header(letter, name)).join('|'), letter]));
+  const counts = new Map<string, number>();
+  for (const letter of last.values()) addTo(counts, header(letter, 'reason'), 1);
+  return counts;
+}
+
+/** What is said of each reason that is not there as often as expected. */
+export function differences(
+  expected: ReadonlyMap<string, number>,
+  found: ReadonlyMap<string, number>,
+  where: string,
+): readonly string[] {
+  const reasons = [...new Set([...expected.keys(), ...found.keys()])];
+  return reasons
+    .map(reason => ({ reason, due: expected.get(reason) ?? 0, is: found.get(reason) ?? 0 }))
+    .filter(({ due, is }) => due !== is)
+    .map(({ reason, due, is }) => `${is} ${reason} instead of ${due} ${where}`);
 }
 
 function countOutcomes(log: readonly ReadRecord[]) {
@@ -74,8 +114,8 @@ export function report(verdict: DemoVerdict, simulator: Simulator): string {
   const table = rows.map(([name, value]) => `  ${name.padEnd(width)}  ${String(value).padStart(6)}`);
   const why = [...verdict.reasons].sort().map(([reason, n]) => `  ${reason.padEnd(width)}  ${String(n).padStart(6)}`);
   const verdictLine = verdict.agrees
-    ? 'The simulator counted exactly the events that were produced for it.'
-    : `The ledger disagrees. Missing: ${some(verdict.lost)}. Unexpected: ${some(verdict.surplus)}. Records the sync log does not tell of: ${verdict.untold}.`;
+    ? AGREEMENT
+    : `The count disagrees. Missing: ${some(verdict.lost)}. Unexpected: ${some(verdict.surplus)}. Records the sync log does not tell of: ${verdict.untold}. Wrong dead letters: ${some(verdict.wrongLetters)}.`;
   return ['', ...table, '', 'How each event ended:', ...why, '', sample(simulator), '', verdictLine].join('\n');
 }
 
@@ -93,7 +133,7 @@ function sample(simulator: Simulator): string {
   return `One request body as TikTok got it (first of its events):\n${JSON.stringify(body, null, 2)}`;
 }
 
-function some(keys: readonly string[]): string {
+export function some(keys: readonly string[]): string {
   if (keys.length === 0) return 'nothing';
   return keys.slice(0, 5).join(', ') + (keys.length > 5 ? ` and ${keys.length - 5} more` : '');
 }

@@ -4,10 +4,20 @@
  */
 
 import type { EventProducer, Fields } from './event-producer.ts';
+import type { LedgerEvent } from './tiktok-ledger.ts';
 import { pixelOf } from './world.ts';
 
-/** What the demo expects TikTok to have counted, as `pixel|event name|event id`. */
+/** What the demo expects TikTok to have taken, as `pixel|event name|event id`; test events begin with `test `. */
 export type Expected = Set<string>;
+
+/** An event of the simulator's ledger as it stands among the expected ones. */
+export function keyOf({ event_source_id, event, event_id, test_event_code }: LedgerEvent): string {
+  return expectedKey(event_source_id, event, String(event_id), test_event_code !== null);
+}
+
+function expectedKey(pixel: string, event: string, id: string, isTest: boolean): string {
+  return `${isTest ? 'test ' : ''}${pixel}|${event}|${id}`;
+}
 
 /** What the demo stands on: a `World`, or the containers of docker-compose.yml. */
 export interface Ground {
@@ -22,6 +32,8 @@ export interface Stream {
   /** Produces the next few records; returns how many. */
   step(): Promise<number>;
   readonly expected: Expected;
+  /** How many dead letters are due for each reason. */
+  readonly expectedLetters: ReadonlyMap<string, number>;
   readonly produced: number;
   /** Records of workspaces without a connection, which the service counts and does not log. */
   readonly withoutConnection: number;
@@ -125,6 +137,7 @@ export function createStream(world: Ground, perStep: number): Stream {
 
 class DemoStream implements Stream {
   readonly expected: Expected = new Set();
+  readonly expectedLetters = new Map<string, number>();
   produced = 0;
   withoutConnection = 0;
   readonly #world: Ground;
@@ -156,6 +169,7 @@ class DemoStream implements Stream {
     const name = ['Contact form', 'Book a demo', 'Start a trial'][serial % 3] as string;
     this.#expect(MAIN, 'Lead', id);
     if (name === 'Book a demo') this.#expect(MAIN, 'Schedule', id);
+    if (name === 'Start a trial') this.#expect(TRIAL, 'StartTrial', id);
     return {
       conversion_id: id,
       workspace_id: 'acme',
@@ -200,12 +214,17 @@ class DemoStream implements Stream {
       { ...plain, conversion_id: 'shop-2', workspace_id: 'globex', event_name: 'Question' },
     ]);
     this.withoutConnection += 1;
+    // The simulator refuses ids that begin with "poison", and does not know the token that the shop pasted.
+    this.#expectLetters('refused_by_tiktok', 1);
+    this.#expectLetters('connection_parked', 2);
     const truncated = producer.encodeConversion({ ...plain, conversion_id: 'cut', workspace_id: 'acme' });
     await producer.raw(this.#world.topics.conversions, [truncated.subarray(0, 9)]);
+    this.#expectLetters('undecodable', 1);
     const unpaid = { sales_value: '5', currency: null, kind: 'REALIZED', updated_at: Date.now() };
     await producer.revenueUpdates([
       { ...plain, ...unpaid, conversion_id: 'no-currency', workspace_id: 'acme', update_id: 'no-currency-1' },
     ]);
+    this.#expectLetters('currency_missing', 1);
     this.produced += 2;
   }
 
@@ -216,7 +235,11 @@ class DemoStream implements Stream {
   }
 
   #expect(connectionId: string, eventName: string, eventId: string): void {
-    this.expected.add(`${pixelOf(connectionId)}|${eventName}|${eventId}`);
+    this.expected.add(expectedKey(pixelOf(connectionId), eventName, eventId, connectionId === TRIAL));
+  }
+
+  #expectLetters(reason: string, count: number): void {
+    this.expectedLetters.set(reason, (this.expectedLetters.get(reason) ?? 0) + count);
   }
 }
 

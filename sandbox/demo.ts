@@ -1,7 +1,7 @@
 /**
  * `npm run demo`: real events through real Kafka, Redis and schema registry to the TikTok simulator, with the service
  * killed in mid-window. Ends with the count, and with exit code 0 only if the simulator's ledger holds exactly what
- * was produced. `--keep` leaves everything running.
+ * was produced, test events included, and the dead letters are those due. `--keep` leaves everything running.
  */
 
 import { once } from 'node:events';
@@ -42,9 +42,9 @@ try {
   await run(stream, service);
   progress.line('the stream has ended; waiting until every record is settled and committed');
   await settle(stream);
-  const syncLog = await world.follow(world.topics.syncLog);
-  await eventually('the sync log read', async () => syncLog.records.length >= (await endOf(world.topics.syncLog)));
-  const verdict = judge(stream, world.simulator, syncLog.records);
+  progress.line(await standing(stream));
+  const [syncLog, letters] = [await world.read(world.topics.syncLog), await world.read(world.topics.deadLetter)];
+  const verdict = judge(stream, world.simulator, syncLog, letters);
   progress.end();
   console.log(report(verdict, world.simulator));
   exitCode = verdict.agrees ? 0 : 1;
@@ -87,16 +87,13 @@ async function settle(stream: Stream): Promise<void> {
 }
 
 async function show(stream: Stream): Promise<void> {
-  const { counted, repeats, test } = world.simulator.ledger().summary();
-  const open = await world.uncommitted();
-  progress.update(
-    `produced ${stream.produced} · with TikTok ${counted} (+${test} test, ${repeats} repeats) · not yet committed ${open}`,
-  );
+  progress.update(await standing(stream));
 }
 
-async function endOf(topic: string): Promise<number> {
-  const ends = await world.admin.fetchTopicOffsets(topic);
-  return ends.reduce((sum, { high }) => sum + Number(high), 0);
+async function standing(stream: Stream): Promise<string> {
+  const { counted, repeats, test } = world.simulator.ledger().summary();
+  const open = await world.uncommitted();
+  return `produced ${stream.produced} · with TikTok ${counted} (+${test} test, ${repeats} repeats) · not yet committed ${open}`;
 }
 
 async function keep(service: ServiceProcess): Promise<void> {

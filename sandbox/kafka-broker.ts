@@ -53,6 +53,8 @@ async function kafkaBroker(setup: KafkaSetup, node: Node, voters: string, format
     // The first compiler only and the simple collector: half the processor time of a start, which is most of its life.
     args: [
       ...[heap, '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...logging],
+      // It unpacks native libraries there, and a SIGKILL leaves them behind.
+      `-Djava.io.tmpdir=${data}`,
       ...['-cp', join(setup.jars, '*'), 'kafka.Kafka', properties],
     ],
     folder: data,

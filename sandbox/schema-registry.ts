@@ -18,7 +18,7 @@ export async function schemaRegistry(folder: string, java: string, unpacked: str
     address,
     command: java,
     args: [
-      ...['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
+      ...['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', `-Djava.io.tmpdir=${data}`],
       ...['-Dquarkus.http.host=127.0.0.1', `-Dquarkus.http.port=${port}`, '-Dquarkus.http.access-log.enabled=false'],
       `-Dapicurio.datasource.url=jdbc:h2:file:${join(data, 'registry')}`,
       ...['-jar', join(unpacked, 'apicurio-registry-app-3.0.9-runner.jar')],

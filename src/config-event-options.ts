@@ -49,7 +49,8 @@ export const WINDOW = {
     default: 134_217_728,
     min: 1_048_576,
     max: 4_294_967_296,
-    because: 'memory must be bounded whatever the backlog; the process needs several hundred MB beside it (docs/operations.md)',
+    because:
+      'memory must be bounded whatever the backlog; the process needs several hundred MB beside it (docs/operations.md)',
   }),
   pressureRatio: ratio({
     describe: 'Share of the buffer at which the fullest batches leave before their window closes.',

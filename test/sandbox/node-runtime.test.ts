@@ -1,5 +1,10 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const runtime = JSON.stringify(new URL('../../bin/node-runtime.js', import.meta.url).href);
@@ -17,7 +22,9 @@ function wrapped(program: string) {
   return launch(`process.exitCode = await runToEnd(process.execPath, ${args});`);
 }
 
-async function ending(child: ReturnType<typeof launch>): Promise<{ printed: string; code: number | null }> {
+async function ending(
+  child: ChildProcessByStdio<null, Readable, null>,
+): Promise<{ printed: string; code: number | null }> {
   let printed = '';
   child.stdout.on('data', (part: Buffer) => {
     printed += part.toString();
@@ -63,4 +70,40 @@ describe('a program run on the right Node', () => {
     const { printed } = await ending(launch(`console.log(${JSON.stringify(versions)}.map(isNewEnough).join())`));
     expect(printed).toBe('false,false,true,true\n');
   });
+});
+
+/** Ends by itself if nobody tells it to, so that a failure leaves nothing behind. */
+const STAND_IN = `
+process.on('SIGTERM', () => { console.log('drained'); process.exit(0); });
+setTimeout(() => process.exit(1), 4000);
+console.log('ready');
+`;
+
+/** The command line with a stand-in for the service, under a shell as npm starts it. */
+function underShell(folder: string, env: Readonly<Record<string, string>>) {
+  cpSync(fileURLToPath(new URL('../../bin', import.meta.url)), join(folder, 'bin'), { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  mkdirSync(join(folder, 'src'));
+  writeFileSync(join(folder, 'src', 'main.ts'), STAND_IN);
+  // With a command behind it, no shell replaces itself by the program.
+  const args = ['-c', '"$0" "$1"; exit', process.execPath, join(folder, 'bin', 'tiktok-sync.js')];
+  return spawn('sh', args, { stdio: ['ignore', 'pipe', 'inherit'], env });
+}
+
+describe('the command line under npx', () => {
+  it.each([{ npm_command: 'exec' }, { npm_lifecycle_event: 'npx' }])(
+    'drains and ends when npm and its shell are gone (%o)',
+    async env => {
+      const folder = mkdtempSync(join(tmpdir(), 'tiktok-sync-bin-'));
+      const shell = underShell(folder, env);
+      try {
+        await once(shell.stdout, 'data');
+        shell.kill('SIGKILL');
+        // What it prints ends with the last process that has it.
+        expect((await ending(shell)).printed).toBe('drained\n');
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  );
 });
