@@ -11,7 +11,6 @@ import { KafkaDeadLetters } from './adapters/kafka-dead-letters.ts';
 import { KafkaProducer } from './adapters/kafka-producer.ts';
 import { unreachable } from './adapters/kafka-refusal.ts';
 import { KafkaSyncLog } from './adapters/kafka-sync-log.ts';
-import { KafkaTopics } from './adapters/kafka-topics.ts';
 import { createRedisClaims } from './adapters/redis-claims.ts';
 import { readSchemas } from './adapters/schema-files.ts';
 import { SchemaRegistry } from './adapters/schema-registry.ts';
@@ -35,6 +34,7 @@ import type { Pipeline } from './pipeline.ts';
 import type { Claims, Clock, DeadLetters, RecordSource, SyncLog } from './ports.ts';
 import { type CheckState, Readiness } from './readiness.ts';
 import { SchemaLearning } from './schema-learning.ts';
+import { withTopicAdmin } from './topics-command.ts';
 import { watch } from './watchdog.ts';
 
 /** Of the shutdown's time, what is left for leaving the group and closing connections. */
@@ -207,18 +207,14 @@ class Service {
   /** Says what is wrong with the topics. Not fatal: where it matters, reading or writing them fails by itself. */
   async #checkTopics(): Promise<void> {
     const { kafka, topics: names } = this.#config;
-    const topics = new KafkaTopics(createKafka(kafka, 'topics', this.#telemetry), clock);
     try {
-      await topics.connect();
-      const { findings } = await checkTopics(names, topics);
+      const { findings } = await withTopicAdmin(kafka, admin => checkTopics(names, admin));
       for (const { level, code, topic, message } of findings) {
         this.#telemetry.notice(level === 'error' ? 'error' : 'warn', code, `${topic} ${message}`, { topic });
       }
     } catch (error) {
       const message = 'the topics could not be checked; run: tiktok-sync topics check';
       this.#telemetry.notice('warn', 'TOPICS_NOT_CHECKED', message, { problem: messageOf(error) });
-    } finally {
-      await topics.disconnect().catch(() => {});
     }
   }
 

@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import { EXIT, type ExitCode } from './control/exit-codes.ts';
 import type { Host } from './control/host.ts';
 import { checkTopics, ensureTopics, type TopicsReport, topicLines } from './control/topics.ts';
+import type { TopicAdmin } from './ports.ts';
 
 export interface TopicsRequest {
   readonly action: 'ensure' | 'check';
@@ -17,7 +18,7 @@ export interface TopicsRequest {
 }
 
 export async function runTopics(request: TopicsRequest, config: Config, host: Host): Promise<ExitCode> {
-  const report = await withCluster(config, host, topics =>
+  const report = await withTopicAdmin(config.kafka, topics =>
     request.action === 'check'
       ? checkTopics(config.topics, topics)
       : ensureTopics(config.topics, topics, request.partitions),
@@ -27,10 +28,13 @@ export async function runTopics(request: TopicsRequest, config: Config, host: Ho
   return report.ok ? EXIT.ok : EXIT.foundWrong;
 }
 
-async function withCluster(
-  { kafka }: Config,
-  host: Host,
-  use: (topics: KafkaTopics) => Promise<TopicsReport>,
+/**
+ * Connects for as long as `use` takes.
+ * @throws CodedError `DEPENDENCY_UNREACHABLE` when Kafka cannot be reached or does not let itself be asked.
+ */
+export async function withTopicAdmin(
+  kafka: Config['kafka'],
+  use: (topics: TopicAdmin) => Promise<TopicsReport>,
 ): Promise<TopicsReport> {
   // What the client logs on its way to a failure is said once, by the failure.
   const topics = new KafkaTopics(createKafka(kafka, 'topics', { notice: () => undefined }), systemClock);
@@ -40,6 +44,6 @@ async function withCluster(
   } catch (error) {
     throw unreachable(kafka.brokers, error);
   } finally {
-    await topics.disconnect().catch(() => host.err.write('The connection to Kafka did not close cleanly.\n'));
+    await topics.disconnect().catch(() => {});
   }
 }

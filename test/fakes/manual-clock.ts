@@ -33,12 +33,18 @@ export class ManualClock implements Clock {
   /** Moves time and runs what falls due, including timers that those timers start. */
   advance(ms: number): void {
     const end = this.#elapsed + ms;
-    for (let due = this.#nextDue(end); due !== null; due = this.#nextDue(end)) {
-      this.#timers.delete(due);
-      this.#elapsed = Math.max(this.#elapsed, due.at);
-      due.callback();
-    }
+    while (this.runNext(end));
     this.#elapsed = end;
+  }
+
+  /** Moves to the next timer due by `end` (monotonic milliseconds) and runs it; false when there is none. */
+  protected runNext(end: number): boolean {
+    const due = this.#nextDue(end);
+    if (due === null) return false;
+    this.#timers.delete(due);
+    this.#elapsed = Math.max(this.#elapsed, due.at);
+    due.callback();
+    return true;
   }
 
   /** Lets time pass without running timers, as for a process that was stopped. */
