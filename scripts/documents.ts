@@ -49,7 +49,7 @@ const MAIN_METRICS: readonly MetricName[] = [
   'connection_state',
   'api_verdicts_total',
   'consumer_paused_partitions',
-  'buffer_events',
+  'window_buffer_events',
   'settlement_failures_total',
   'redis_up',
 ];

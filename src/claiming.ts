@@ -64,8 +64,9 @@ export class Claiming {
       }
     } catch (error) {
       if (!(error instanceof ClaimsUnavailable)) throw error;
-      this.#telemetry.claimsUnavailable(error.message);
-      if (this.#options.onUnavailable === 'pause') return null;
+      const { onUnavailable } = this.#options;
+      this.#telemetry.claimsUnavailable(error.message, decided.filter(one => one === null).length, onUnavailable);
+      if (onUnavailable === 'pause') return null;
     }
     // Only with the pass-through policy is any left undecided; what was decided before the store went away holds.
     const complete = decided.map((one, index) => one ?? this.#unclaimed(claimants[index] as Claimant));

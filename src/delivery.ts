@@ -80,7 +80,11 @@ export class Delivery {
     lane.running = true;
     this.#becomeBusy();
     for (let batch = lane.queue.shift(); batch !== undefined; batch = lane.queue.shift()) {
+      const { clock, telemetry } = this.#parts;
+      const startedAt = clock.monotonic();
       await this.#flush(lane, batch);
+      const result = batch.assignment.isVoid ? 'abandoned' : 'settled';
+      telemetry.flushFinished(result, clock.monotonic() - startedAt);
     }
     lane.running = false;
     // A lane has nothing to remember but that it is parked.

@@ -141,6 +141,9 @@ export interface Claims {
   release(claims: readonly Pick<Claim, 'key' | 'value'>[]): Promise<void>;
 }
 
+/** A call of the claim store; a label of its duration. */
+export type ClaimCommand = 'claim' | 'take_over' | 'mark' | 'release';
+
 /** One HTTP request to the Events API. */
 export interface EventsApiRequest {
   /** Path below `/open_api/v1.3/`, e.g. `event/track/`. */
@@ -251,7 +254,11 @@ export interface Telemetry {
   deadLettersWritten(counts: ReadonlyMap<DeadLetterReason, number>): void;
   /** Writing letters, log entries or marks failed and is being tried again. */
   settlementFailed(what: 'dead_letter' | 'sync_log' | 'mark' | 'release', problem: string): void;
-  claimsUnavailable(problem: string): void;
+  /** A batch has ended: every event of it is on its way to be settled, or its assignment is over. */
+  flushFinished(result: 'settled' | 'abandoned', durationMs: number): void;
+  claimsCalled(command: ClaimCommand, durationMs: number): void;
+  /** `events` could not be claimed, and wait (`pause`) or are sent without a claim (`pass_through`). */
+  claimsUnavailable(problem: string, events: number, policy: 'pause' | 'pass_through'): void;
   schemaFetchFailed(schemaId: number, problem: string): void;
   schemaFetched(schemaId: number, durationMs: number): void;
   assignmentChanged(change: {

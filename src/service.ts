@@ -34,6 +34,7 @@ import type { Pipeline } from './pipeline.ts';
 import type { Claims, Clock, DeadLetters, RecordSource, SyncLog } from './ports.ts';
 import { type CheckState, Readiness } from './readiness.ts';
 import { SchemaLearning } from './schema-learning.ts';
+import { timedClaims } from './timed-claims.ts';
 import { withTopicAdmin } from './topics-command.ts';
 import { watch } from './watchdog.ts';
 
@@ -178,7 +179,7 @@ class Service {
       );
     });
     this.#lifecycle.started('redis ping', stopPinging);
-    return claims;
+    return timedClaims(claims, clock, this.#telemetry);
   }
 
   /** One producer for dead letters and sync log; the log's schema is registered or found before anything is read. */

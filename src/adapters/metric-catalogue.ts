@@ -64,6 +64,7 @@ const DECODE_REASONS = DEAD_LETTER_REASONS.filter(reason => STAGE_OF[reason] ===
 /** From a window's length to a day; the bounds of a service level must be among them. */
 const EVENT_AGE_BUCKETS = [30, 60, 90, 120, 150, 180, 240, 300, 600, 1_800, 3_600, 21_600, 86_400];
 const REQUEST_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
+const FLUSH_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600];
 const QUICK_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 function counter(help: string, labels: readonly string[] = [], known?: readonly LabelSet[]): MetricDefinition {
@@ -113,16 +114,21 @@ export const METRICS = {
   event_notes_total: counter('Parts left out or put right in events sent all the same.', ['note'], each(BUILD_NOTES)),
   schema_decode_failures_total: counter('Records that could not be decoded.', ['reason'], each(DECODE_REASONS)),
 
-  buffer_events: gauge('Events in memory: consumed and not settled.'),
-  buffer_limit_events: gauge('At this many partitions pause.'),
-  buffer_bytes: gauge('Bytes they take.'),
-  buffer_limit_bytes: gauge('At this many partitions pause.'),
+  window_buffer_events: gauge('Events in memory: consumed and not settled.'),
+  window_buffer_limit_events: gauge('At this many partitions pause.'),
+  window_buffer_bytes: gauge('Bytes they take.'),
+  window_buffer_limit_bytes: gauge('At this many partitions pause.'),
   windows_open: gauge('Connections with an open window.'),
   window_events: gauge('Events waiting in open windows.'),
   flush_trigger_total: counter(
     'Batches that left their window, by why.',
     ['trigger'],
     each(['window', 'size', 'pressure', 'revoke', 'shutdown']),
+  ),
+  flush_duration_seconds: histogram(
+    'From the start of a batch to its end, retries and bisecting included, by result.',
+    FLUSH_BUCKETS,
+    ['result'],
   ),
   batch_events: histogram('Events of a batch that left its window.', [1, 5, 10, 25, 50, 100, 250, 500, 1_000]),
   last_flush_timestamp_seconds: gauge('When a batch last left its window.'),
@@ -131,10 +137,15 @@ export const METRICS = {
   dedup_checks_total: counter(
     'Claims decided, by result.',
     ['result'],
-    each(['new', 'replay', 'duplicate', 'taken_over']),
+    each(['new', 'replay', 'duplicate', 'taken_over', 'error_open', 'error_closed']),
   ),
   claims_failures_total: counter('Calls to Redis that failed, or whose answer did not come in time.'),
   redis_up: gauge('1 while Redis answers.'),
+  redis_command_duration_seconds: histogram(
+    'Duration of calls to Redis, failed ones included, each for many events.',
+    QUICK_BUCKETS,
+    ['command'],
+  ),
 
   api_requests_total: counter(
     'Answers of the Events API, by HTTP status and body code.',

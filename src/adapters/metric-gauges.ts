@@ -35,10 +35,10 @@ export function publishTally(registry: MetricRegistry, tally: ConnectionTally): 
 export function publishGauges(registry: MetricRegistry, tally: ConnectionTally, sources: MetricSources): void {
   publishSource(registry, sources.source());
   const buffer = sources.buffer();
-  registry.set('buffer_events', buffer.events);
-  registry.set('buffer_limit_events', buffer.limitEvents);
-  registry.set('buffer_bytes', buffer.bytes);
-  registry.set('buffer_limit_bytes', buffer.limitBytes);
+  registry.set('window_buffer_events', buffer.events);
+  registry.set('window_buffer_limit_events', buffer.limitEvents);
+  registry.set('window_buffer_bytes', buffer.bytes);
+  registry.set('window_buffer_limit_bytes', buffer.limitBytes);
   const windows = sources.windows();
   registry.set('windows_open', windows.open);
   registry.set('window_events', windows.events);

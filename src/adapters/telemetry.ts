@@ -72,7 +72,9 @@ type RecordsAndEvents =
   | 'eventNotes'
   | 'decodeFailed'
   | 'flushed'
-  | 'claimsUnavailable';
+  | 'claimsCalled'
+  | 'claimsUnavailable'
+  | 'flushFinished';
 
 function recordsAndEvents({ registry, tally, now, say }: Told): Pick<Telemetry, RecordsAndEvents> {
   return {
@@ -109,7 +111,14 @@ function recordsAndEvents({ registry, tally, now, say }: Told): Pick<Telemetry, 
       registry.observe('batch_events', [events]);
       registry.set('last_flush_timestamp_seconds', now() / 1000);
     },
-    claimsUnavailable(problem) {
+    flushFinished(result, durationMs) {
+      registry.observe('flush_duration_seconds', [durationMs / 1000], { result });
+    },
+    claimsCalled(command, durationMs) {
+      registry.observe('redis_command_duration_seconds', [durationMs / 1000], { command });
+    },
+    claimsUnavailable(problem, events, policy) {
+      registry.add('dedup_checks_total', events, { result: policy === 'pause' ? 'error_closed' : 'error_open' });
       registry.add('claims_failures_total', 1);
       say('warn', 'CLAIMS_UNAVAILABLE', 'Redis does not answer; partitions wait', { problem: redact(problem) });
     },

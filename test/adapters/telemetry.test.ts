@@ -197,7 +197,7 @@ describe('metrics', () => {
     expect(await value('oldest_unsent_event_timestamp_seconds{topic="conversions",partition="0"}')).toBe(
       (NOW - 5_000) / 1000,
     );
-    expect(await value('buffer_bytes')).toBe(9_000);
+    expect(await value('window_buffer_bytes')).toBe(9_000);
     expect(await value('connection_state{connection="c2",state="parked"}')).toBe(1);
     expect(await value('connection_state{connection="c1",state="parked"}')).toBe(0);
     expect(await value('redis_up')).toBe(1);
@@ -259,7 +259,10 @@ describe('metrics', () => {
     telemetry.eventNotes(new Map([['ip_private', 4]]));
     telemetry.decodeFailed('conversions', 'undecodable', 2);
     telemetry.flushed('size', 1_000);
-    telemetry.claimsUnavailable('away');
+    telemetry.claimsUnavailable('away', 3, 'pause');
+    telemetry.claimsUnavailable('away', 2, 'pass_through');
+    telemetry.claimsCalled('claim', 4);
+    telemetry.flushFinished('settled', 700);
     telemetry.requestRetried('c1', 'ambiguous', 2, 500);
     telemetry.deadLettersWritten(new Map([['too_old', 3]]));
     telemetry.settlementFailed('dead_letter', 'no leader');
@@ -281,7 +284,11 @@ describe('metrics', () => {
       'flush_trigger_total{trigger="size"}': 1,
       batch_events_sum: 1_000,
       last_flush_timestamp_seconds: NOW / 1000,
-      claims_failures_total: 1,
+      claims_failures_total: 2,
+      'dedup_checks_total{result="error_closed"}': 3,
+      'dedup_checks_total{result="error_open"}': 2,
+      'redis_command_duration_seconds_sum{command="claim"}': 0.004,
+      'flush_duration_seconds_sum{result="settled"}': 0.7,
       'api_retries_total{reason="ambiguous"}': 1,
       'dlq_records_total{stage="build",reason="too_old"}': 3,
       dlq_publish_failures_total: 1,
@@ -354,20 +361,20 @@ describe('the log', () => {
 
   it('holds repeats back for ten seconds', () => {
     const harness = start();
-    for (let i = 0; i < 5; i++) harness.telemetry.claimsUnavailable('away');
+    for (let i = 0; i < 5; i++) harness.telemetry.claimsUnavailable('away', 3, 'pause');
     harness.clock.advance(9_999);
-    harness.telemetry.claimsUnavailable('away');
+    harness.telemetry.claimsUnavailable('away', 3, 'pause');
     expect(harness.lines).toHaveLength(1);
     harness.clock.advance(1);
-    harness.telemetry.claimsUnavailable('away');
+    harness.telemetry.claimsUnavailable('away', 3, 'pause');
     expect(harness.lines).toHaveLength(2);
   });
 
   it('counts the repeats it held back in the next line', () => {
     const harness = start();
-    for (let i = 0; i < 6; i++) harness.telemetry.claimsUnavailable('away');
+    for (let i = 0; i < 6; i++) harness.telemetry.claimsUnavailable('away', 3, 'pause');
     harness.clock.advance(10_000);
-    harness.telemetry.claimsUnavailable('away');
+    harness.telemetry.claimsUnavailable('away', 3, 'pause');
     expect(harness.lines).toHaveLength(2);
     expect(harness.lines[0]).not.toHaveProperty('suppressed');
     expect(harness.lines[1]).toHaveProperty('suppressed', 5);
@@ -409,7 +416,7 @@ describe('secrets and personal data', () => {
   it('get neither into the log nor into a label, whatever problem texts bring along', async () => {
     const { telemetry, raw } = start();
     const text = `could not take ${canaries.join(' nor ')}`;
-    telemetry.claimsUnavailable(text);
+    telemetry.claimsUnavailable(text, 1, 'pause');
     telemetry.settlementFailed('sync_log', text);
     telemetry.schemaFetchFailed(1, text);
     telemetry.commitFinished('retry', 1, 1, text);
