@@ -12,7 +12,16 @@ import type { PartitionAccount, Ticket } from './core/offset-ledger.ts';
 import type { PendingEvent } from './core/pending-event.ts';
 import type { RecordBatch } from './core/record.ts';
 import { retainRecord } from './core/record-copy.ts';
-import { duplicate, refused, replayed, type Settled, skipped, subjectOf, subjectOfEvent } from './core/settled.ts';
+import {
+  duplicate,
+  NO_CONNECTION,
+  refused,
+  replayed,
+  type Settled,
+  skipped,
+  subjectOf,
+  subjectOfEvent,
+} from './core/settled.ts';
 import type { RecordCopy, TikTokEvent } from './core/tiktok-event.ts';
 
 /** What came of a batch. */
@@ -27,7 +36,6 @@ export interface Admitted {
 
 /** Rough bytes that a waiting event takes besides its JSON and its share of the source record. */
 const EVENT_OVERHEAD_BYTES = 600;
-const NO_CONNECTION = 'none';
 
 /** Admits a batch. `decided` holds one decision for each part to be sent, in order; `now` is epoch milliseconds. */
 export function admit(

@@ -17,7 +17,7 @@ export interface WriterOptions<T> {
   readonly onRecovery: () => void;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Most items of one write. */
+  /** How many items are gathered into one write; what one caller handed in stays together, whatever its number. */
   readonly maxItems: number;
 }
 

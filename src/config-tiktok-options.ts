@@ -2,6 +2,7 @@
 
 import { count, duration, size, text, url } from './config-option.ts';
 import { HOUR, MINUTE } from './config-units.ts';
+import { MAX_EVENTS_PER_REQUEST } from './core/tiktok-body.ts';
 
 export const DELIVERY = {
   requestTimeoutMs: duration({
@@ -20,9 +21,9 @@ export const DELIVERY = {
   }),
   batchMaxEventsCount: count({
     describe: 'Most events in a request (Events API 2.0; 1.0 takes 50).',
-    default: 1_000,
+    default: MAX_EVENTS_PER_REQUEST.V2,
     min: 1,
-    max: 1_000,
+    max: MAX_EVENTS_PER_REQUEST.V2,
     because: 'TikTok refuses a request with more than 1,000 as a whole',
   }),
   batchMaxBytes: size({

@@ -15,6 +15,7 @@ import { DeliveryEndings } from './delivery-endings.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
 import { DeliveryRequests } from './delivery-request.ts';
 import { Lane, type LaneBatch } from './lane.ts';
+import { UnderWay } from './under-way.ts';
 
 /** How a part of a batch ended: taken or refused as a whole (`events`: what of it was sent), or settled otherwise. */
 type PartEnd =
@@ -31,8 +32,7 @@ export class Delivery {
   readonly #endings: DeliveryEndings;
   readonly #lanes = new Map<string, Lane>();
   /** Lanes that are not idle and not waiting for a retry. */
-  #busy = 0;
-  #whenQuiet: (() => void)[] = [];
+  readonly #busy = new UnderWay();
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
@@ -51,8 +51,7 @@ export class Delivery {
 
   /** Resolves when no request is under way and no lane is about to start one, retries that wait left aside. */
   quiet(): Promise<void> {
-    if (this.#busy === 0) return Promise.resolve();
-    return new Promise(resolve => this.#whenQuiet.push(resolve));
+    return this.#busy.none();
   }
 
   get requestsInFlight(): number {
@@ -78,7 +77,7 @@ export class Delivery {
 
   async #run(lane: Lane): Promise<void> {
     lane.running = true;
-    this.#becomeBusy();
+    this.#busy.begin();
     for (let batch = lane.queue.shift(); batch !== undefined; batch = lane.queue.shift()) {
       const { clock, telemetry } = this.#parts;
       const startedAt = clock.monotonic();
@@ -91,18 +90,7 @@ export class Delivery {
     if (lane.parked === null || this.#parts.connectionNow(lane.connectionId) === null) {
       this.#lanes.delete(lane.connectionId);
     }
-    this.#becomeQuiet();
-  }
-
-  #becomeBusy(): void {
-    this.#busy++;
-  }
-
-  #becomeQuiet(): void {
-    if (--this.#busy > 0) return;
-    const waiting = this.#whenQuiet;
-    this.#whenQuiet = [];
-    for (const resolve of waiting) resolve();
+    this.#busy.end();
   }
 
   /** Sends a batch; where TikTok refuses it as a whole, finds the events it refuses and sends the others. */
@@ -185,9 +173,9 @@ export class Delivery {
     const { options, random, telemetry } = this.#parts;
     const delay = backoffDelay(attempt, options.retryBaseMs, options.retryMaxMs, random());
     telemetry.requestRetried(lane.connectionId, verdict.class, attempt, delay);
-    this.#becomeQuiet();
+    this.#busy.end();
     await this.#pause(assignment, delay);
-    this.#becomeBusy();
+    this.#busy.begin();
   }
 
   /** Waits, but not beyond the end of the assignment. */

@@ -9,7 +9,7 @@ import type { DeadLetter } from './core/dead-letter.ts';
 import type { Claim } from './core/deduplicate.ts';
 import type { EventsApiAnswer } from './core/events-api-answer.ts';
 import type { DeadLetterReason, Outcome } from './core/outcome.ts';
-import type { Coordinates, PartitionOffset, RecordBatch } from './core/record.ts';
+import type { PartitionOffset, RecordBatch } from './core/record.ts';
 import type { RegistryAnswer } from './core/schema-verdict.ts';
 import type { SyncLogEntry } from './core/sync-log-entry.ts';
 import type { ActualTopic, TopicPlan } from './core/topic-contract.ts';
@@ -191,11 +191,6 @@ export interface TopicAdmin {
   describe(topics: readonly string[]): Promise<ReadonlyMap<string, ActualTopic>>;
   /** Resolves once the topics exist, also when somebody else made them. */
   create(plans: readonly TopicPlan[]): Promise<void>;
-}
-
-/** Coordinates of the record a settlement belongs to, for messages. */
-export function describe({ topic, partition, offset }: Coordinates): string {
-  return `${topic}/${partition}@${offset}`;
 }
 
 /** Why a batch left its window; a label of the flush metric. */

@@ -6,7 +6,7 @@
  * has given us others counts as unknown after a grace period, and the partition waits until then.
  */
 
-import { type FramedRecords, schemaIdOf } from './core/framed-records.ts';
+import type { FramedRecords } from './core/framed-records.ts';
 import { SchemaVerdicts } from './core/schema-verdict.ts';
 import type { Clock, SchemaFetcher, Telemetry } from './ports.ts';
 
@@ -33,9 +33,9 @@ export class SchemaLearning {
     records: readonly { readonly value: Buffer | null }[],
   ): Promise<boolean> {
     this.#forgetOverdue();
-    const needed = neededSchemas(decoder, records);
-    if (needed === null) return true;
-    const learned = await Promise.all([...needed].map(schemaId => this.#learnOne(decoder, schemaId)));
+    const needed = decoder.unlearned(records);
+    if (needed.length === 0) return true;
+    const learned = await Promise.all(needed.map(schemaId => this.#learnOne(decoder, schemaId)));
     return learned.every(Boolean);
   }
 
@@ -63,20 +63,4 @@ export class SchemaLearning {
     if (isNews && verdict.knowledge.kind === 'schema') this.#telemetry.schemaFetched(schemaId, now - startedAt);
     return true;
   }
-}
-
-/** Null, without having allocated anything, when nothing is needed: the case of nearly every batch. */
-function neededSchemas<T extends object>(
-  decoder: FramedRecords<T>,
-  records: readonly { readonly value: Buffer | null }[],
-): Set<number> | null {
-  let needed: Set<number> | null = null;
-  let last = -1;
-  for (const { value } of records) {
-    const schemaId = schemaIdOf(value);
-    if (schemaId === null || schemaId === last) continue;
-    last = schemaId;
-    if (!decoder.knows(schemaId)) needed = (needed ?? new Set()).add(schemaId);
-  }
-  return needed;
 }

@@ -15,6 +15,7 @@ import type { DeadLetterReason } from './core/outcome.ts';
 import type { Settled } from './core/settled.ts';
 import type { SyncLogEntry } from './core/sync-log-entry.ts';
 import type { Claims, Clock, DeadLetters, SyncLog, Telemetry } from './ports.ts';
+import { UnderWay } from './under-way.ts';
 
 export interface SettlementParts {
   readonly syncLog: SyncLog;
@@ -42,9 +43,7 @@ export class Settlement {
   readonly #entries: CoalescingWriter<SyncLogEntry>;
   readonly #marks: CoalescingWriter<Claim>;
   readonly #releases: CoalescingWriter<Releasable>;
-  /** Settlements under way. */
-  #open = 0;
-  #whenIdle: (() => void)[] = [];
+  readonly #underWay = new UnderWay();
 
   constructor(parts: SettlementParts) {
     this.#parts = parts;
@@ -57,7 +56,7 @@ export class Settlement {
   /** Writes what these events need and then settles them. Never rejects. */
   async settle(assignment: Assignment, items: readonly Settled[]): Promise<void> {
     if (items.length === 0) return;
-    this.#open++;
+    this.#underWay.begin();
     const letters = present(items, item => item.letter);
     await Promise.all([
       this.#letters.write(letters),
@@ -68,28 +67,20 @@ export class Settlement {
     const counts = assignment.finish(items);
     if (counts.length > 0) this.#parts.telemetry.eventsSettled(counts);
     this.#parts.onSettled(assignment);
-    this.#close();
+    this.#underWay.end();
   }
 
   /** Gives claims back whose commit is acknowledged. Never rejects. */
   async release(claims: readonly Releasable[]): Promise<void> {
     if (claims.length === 0) return;
-    this.#open++;
+    this.#underWay.begin();
     await this.#releases.write(claims);
-    this.#close();
+    this.#underWay.end();
   }
 
   /** Resolves when everything handed in so far is written. */
   idle(): Promise<void> {
-    if (this.#open === 0) return Promise.resolve();
-    return new Promise(resolve => this.#whenIdle.push(resolve));
-  }
-
-  #close(): void {
-    if (--this.#open > 0) return;
-    const waiting = this.#whenIdle;
-    this.#whenIdle = [];
-    for (const resolve of waiting) resolve();
+    return this.#underWay.none();
   }
 
   /** Stops trying; what is not written is read again by the next owner. */

@@ -28,13 +28,6 @@ export interface BuildOptions {
   readonly maxEventBytes: number;
 }
 
-export const DEFAULT_BUILD_OPTIONS: BuildOptions = {
-  // TikTok's longest attribution window is 28 days after a click: an older event earns nothing.
-  maxEventAgeMs: 28 * 24 * 60 * 60 * 1000,
-  maxFutureMs: 10 * 60 * 1000,
-  maxEventBytes: 64 * 1024,
-};
-
 /** `now` is epoch milliseconds. */
 export type BuildEvent = (event: BusinessEvent, mapping: Mapping, connection: Connection, now: number) => Built;
 

@@ -48,6 +48,7 @@ interface CompiledReader<T> {
 }
 
 const HEADER_BYTES = 5;
+const NOTHING_NEEDED: readonly number[] = [];
 const TOMBSTONE: Skip = { skip: 'tombstone' };
 
 /** The schema id of a framed value; `null` when it is not framed. */
@@ -70,12 +71,16 @@ export class FramedRecords<T extends object> {
 
   /** The schema ids that must be learned before these records can be decoded, each once. */
   unlearned(records: readonly { readonly value: Buffer | null }[]): readonly number[] {
-    const ids = new Set<number>();
+    let ids: Set<number> | null = null;
+    let last: number | null = null;
     for (const { value } of records) {
       const id = schemaIdOf(value);
-      if (id !== null && !this.#plans.has(id)) ids.add(id);
+      // A batch is written with one schema, or a few: nearly every record repeats the one before, and nothing is needed.
+      if (id === null || id === last) continue;
+      last = id;
+      if (!this.#plans.has(id)) ids = (ids ?? new Set()).add(id);
     }
-    return [...ids];
+    return ids === null ? NOTHING_NEEDED : [...ids];
   }
 
   /** Whether `decode` can say something about records with this schema id. */

@@ -41,7 +41,8 @@ export interface Subject {
 }
 
 const NO_ANSWER: ApiVerdict = { httpStatus: null, apiCode: null, requestId: null };
-const NO_CONNECTION = 'none';
+/** Stands in counts for the connection of records that belong to none. */
+export const NO_CONNECTION = 'none';
 
 /** The subject of a record whose event could be read, before anything was built of it. */
 export function subjectOf(

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkTrackBody } from '../../sandbox/tiktok-rules.ts';
-import { type Built, createBuilder, DEFAULT_BUILD_OPTIONS } from '../../src/core/build-event.ts';
+import { type Built, createBuilder } from '../../src/core/build-event.ts';
 import { BUILD_NOTES } from '../../src/core/build-notes.ts';
 import type { Connection, Mapping } from '../../src/core/config-entry.ts';
 import { sha256 } from '../../src/core/normalise.ts';
@@ -15,6 +15,7 @@ import {
   anyMapping,
   connectionOf,
   conversion,
+  DEFAULT_BUILD_OPTIONS,
   FIRST_TOUCH,
   LAST_TOUCH,
   mappingOf,

@@ -1,6 +1,7 @@
 /** Events, mappings and connections for tests of building: a complete one of each, and arbitrary ones. */
 
 import fc from 'fast-check';
+import type { BuildOptions } from '../../src/core/build-event.ts';
 import type { Connection, Mapping } from '../../src/core/config-entry.ts';
 import type { BusinessEvent, ConversionCreated, RevenueUpdated, Touch } from '../../src/core/record.ts';
 
@@ -206,3 +207,11 @@ export const anyConnection: fc.Arbitrary<Connection> = fc.record({
   default_country: fc.constantFrom('US', 'DE', 'xx', null),
   fallback_page_url: fc.constantFrom('https://shop.example/', 'shop.example', null),
 });
+
+/** The configuration's defaults, spelt out. */
+export const DEFAULT_BUILD_OPTIONS: BuildOptions = {
+  // TikTok's longest attribution window is 28 days after a click: an older event earns nothing.
+  maxEventAgeMs: 28 * 24 * 60 * 60 * 1000,
+  maxFutureMs: 10 * 60 * 1000,
+  maxEventBytes: 64 * 1024,
+};

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createBuilder, DEFAULT_BUILD_OPTIONS } from '../../src/core/build-event.ts';
+import { createBuilder } from '../../src/core/build-event.ts';
 import { collapse } from '../../src/core/collapse.ts';
 import type { Mapping } from '../../src/core/config-entry.ts';
 import { claimKey } from '../../src/core/deduplicate.ts';
 import type { TikTokEvent } from '../../src/core/tiktok-event.ts';
-import { connectionOf, conversion, mappingOf, NOW } from './business-events.ts';
+import { connectionOf, conversion, DEFAULT_BUILD_OPTIONS, mappingOf, NOW } from './business-events.ts';
 
 const build = createBuilder(DEFAULT_BUILD_OPTIONS);
 

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { createBuilder, DEFAULT_BUILD_OPTIONS } from '../../src/core/build-event.ts';
+import { createBuilder } from '../../src/core/build-event.ts';
 import { ConfigTable } from '../../src/core/config-table.ts';
 import { createEventDecoder } from '../../src/core/decode.ts';
 import type { ConfigChange } from '../../src/core/decode-config.ts';
 import { type Draft, draft, type Part } from '../../src/core/draft.ts';
 import type { SourceRecord } from '../../src/core/record.ts';
+import { DEFAULT_BUILD_OPTIONS } from './business-events.ts';
 import { connectionChange, mappingChange } from './config-records.ts';
 import { conversion, framed, schemas } from './event-records.ts';
 

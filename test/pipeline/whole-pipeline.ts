@@ -2,12 +2,13 @@
 
 import { Claiming } from '../../src/claiming.ts';
 import { Commits } from '../../src/commits.ts';
-import { createBuilder, DEFAULT_BUILD_OPTIONS } from '../../src/core/build-event.ts';
+import { createBuilder } from '../../src/core/build-event.ts';
 import { ConfigTable } from '../../src/core/config-table.ts';
 import { createEventDecoder } from '../../src/core/decode.ts';
 import { Delivery } from '../../src/delivery.ts';
 import { Pipeline, type PipelineParts } from '../../src/pipeline.ts';
 import { Settlement } from '../../src/settlement.ts';
+import { DEFAULT_BUILD_OPTIONS } from '../core/business-events.ts';
 import { connectionChange, mappingChange } from '../core/config-records.ts';
 import { conversion, framed, schemas } from '../core/event-records.ts';
 import { MemoryClaims } from '../fakes/memory-claims.ts';
