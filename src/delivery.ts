@@ -54,6 +54,11 @@ export class Delivery {
     return this.#busy.none();
   }
 
+  /** Whether `quiet` would wait. */
+  get isBusy(): boolean {
+    return this.#busy.any;
+  }
+
   get requestsInFlight(): number {
     return this.#requests.inFlight;
   }

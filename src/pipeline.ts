@@ -126,7 +126,6 @@ export class Pipeline implements RecordConsumer {
     if (assignment === null || assignment.epoch !== epoch || assignment.isVoid) return;
     assignment.resume();
     await this.#drain(assignment, 'revoke', budgetMs, signal);
-    assignment.suspend();
   }
 
   /** Delivers and commits all that can be within `deadlineMs`; what is left is handed over to the next owner. */
@@ -139,6 +138,7 @@ export class Pipeline implements RecordConsumer {
     this.#stopTicking();
   }
 
+  /** Leaves the assignment suspended. */
   async #drain(assignment: Assignment, trigger: FlushTrigger, budgetMs: number, signal: AbortSignal): Promise<void> {
     const { clock, commits, delivery, settlement } = this.#parts;
     const ended = Promise.withResolvers<void>();
@@ -147,7 +147,19 @@ export class Pipeline implements RecordConsumer {
     if (signal.aborted) ended.resolve();
     signal.addEventListener('abort', () => ended.resolve(), { once: true });
     for (const events of assignment.windows.takeAll()) this.#flush(assignment, events, trigger);
-    await Promise.race([delivery.quiet().then(() => settlement.idle()), ended.promise]);
+    let isOver = false;
+    const deliver = async (): Promise<void> => {
+      do await delivery.quiet();
+      while (delivery.isBusy);
+      if (isOver) return;
+      // In the same turn: what was read meanwhile may not start now. The join or the exit would cut it off before its
+      // mark is written, and its next owner would send it again.
+      assignment.suspend();
+      await settlement.idle();
+    };
+    await Promise.race([deliver(), ended.promise]);
+    isOver = true;
+    assignment.suspend();
     cancel();
     if (signal.aborted) return;
     const tooLate = Promise.withResolvers<void>();

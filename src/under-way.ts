@@ -15,6 +15,10 @@ export class UnderWay {
     for (const resolve of waiting) resolve();
   }
 
+  get any(): boolean {
+    return this.#count > 0;
+  }
+
   /** Resolves when nothing is under way; at once if that is so now. */
   none(): Promise<void> {
     if (this.#count === 0) return Promise.resolve();
