@@ -268,6 +268,21 @@ describe('a stop', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('lets nothing start beside its last commit, which would be cut off and sent again', async () => {
+    const { feed, pipeline, source } = await startPipeline();
+    feed('a');
+    await source.deliver();
+    source.quiesce();
+    const activeAtCommit: (boolean | undefined)[] = [];
+    const commit = source.commit.bind(source);
+    source.commit = (epoch, offsets) => {
+      activeAtCommit.push(pipeline.assignment?.isActive);
+      return commit(epoch, offsets);
+    };
+    await pipeline.drain(10_000, NEVER);
+    expect(activeAtCommit).toEqual([false]);
+  });
+
   it('hands over what TikTok does not take, within its deadline or when it is told to hurry', async () => {
     for (const hurried of [false, true]) {
       const { api, balance, clock, committed, feed, pipeline, source, telemetry } = await startPipeline();
