@@ -21,8 +21,8 @@ const MAY_KNOW = {
 
 type Storey = keyof typeof MAY_KNOW;
 
-/** Composition roots: they put parts of all storeys together and decide nothing themselves. */
-const COMPOSITION: ReadonlySet<string> = new Set(['service', 'assembly', 'observation', 'topics-command']);
+/** Composition roots, with every `…-command`: they put parts of all storeys together and decide nothing themselves. */
+const COMPOSITION: ReadonlySet<string> = new Set(['service', 'assembly', 'observation']);
 
 /** Which storey a file of `src` belongs to; null for what is no file of `src`. */
 export function storeyOf(path: string): Storey | null {
@@ -30,8 +30,9 @@ export function storeyOf(path: string): Storey | null {
   if (root !== 'src') return null;
   if (rest.length > 0) return first === 'core' || first === 'adapters' || first === 'control' ? first : null;
   const name = first.replace(/\.ts$/, '');
-  if (name === 'ports' || name === 'cli' || name === 'main') return name;
-  if (COMPOSITION.has(name)) return 'service';
+  if (name === 'ports' || name === 'main') return name;
+  if (/^cli(-|$)/.test(name)) return 'cli';
+  if (COMPOSITION.has(name) || name.endsWith('-command')) return 'service';
   // The configuration is a storey of its own; following the config topic is part of the story.
   return /^config(-|$)/.test(name) && name !== 'config-following' ? 'config' : 'story';
 }
@@ -100,9 +101,9 @@ export const coreIsPure: Rule = sources =>
 const HOMES: Readonly<Record<string, RegExp>> = {
   '@kafkajs/confluent-schema-registry': /^src\/adapters\/(schema-|registry-)[\w-]+\.ts$/,
   avsc: /^src\/core\//,
-  commander: /^src\/cli\.ts$/,
+  commander: /^src\/cli(-[\w-]+)?\.ts$/,
   fastify: /^src\/control\//,
-  ioredis: /^src\/adapters\/redis-claims\.ts$/,
+  ioredis: /^src\/adapters\/redis-[\w-]+\.ts$/,
   kafkajs: /^src\/adapters\/kafka-[\w-]+\.ts$/,
   'libphonenumber-js': /^src\/core\//,
   'lz4-napi': /^src\/adapters\/kafka-codecs\.ts$/,
@@ -110,7 +111,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   'prom-client': /^src\/adapters\/metric-registry\.ts$/,
   snappy: /^src\/adapters\/kafka-codecs\.ts$/,
   undici: /^src\/adapters\/tiktok-events-api\.ts$/,
-  yaml: /^src\/(config-yaml|control\/yaml-outline)\.ts$/,
+  yaml: /^src\/(config-yaml|control\/[\w-]+)\.ts$/,
   zod: /^src\/(config[\w-]*|control\/[\w-]+)\.ts$/,
 };
 

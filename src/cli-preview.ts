@@ -1,0 +1,57 @@
+/** `tiktok-sync preview` on the command line. */
+
+import type { Command } from 'commander';
+import { addConfigFlags, configInputs, type End, type Given, ProblemsReported } from './cli-configuration.ts';
+import { type Config, loadSection } from './config.ts';
+import { printProblems } from './control/check.ts';
+import type { Host } from './control/host.ts';
+import type { PreviewRequest } from './control/preview.ts';
+import { CodedError } from './core/error-codes.ts';
+
+/** Answers the exit code. */
+export type RunPreview = (request: PreviewRequest, events: Config['events'], host: Host) => Promise<number>;
+
+export function addPreview(program: Command, host: Host, runPreview: RunPreview, end: End): void {
+  const preview = program
+    .command('preview')
+    .description('Print the exact request that an event would make, or say why nothing would be sent. Needs no server.')
+    .requiredOption('--event <file>', 'JSON of a ConversionCreated or RevenueUpdated')
+    .requiredOption('--connection <file>', 'JSON of a Connection; its token is not looked up')
+    .requiredOption('--mapping <file>', 'JSON of a Mapping; without a trigger it matches the event')
+    .option('--now <time>', 'take this for the present (ISO 8601 or epoch milliseconds)')
+    .option('--json', 'print {"request": …} or {"refused": {"code", "reason"}}');
+  addConfigFlags(preview).action(async (given: Given) => {
+    const events = loadSection('events', configInputs(given, host));
+    if (!events.ok) throw new ProblemsReported(printProblems(events.problems, host));
+    end(await runPreview(previewRequest(given, host), events.config, host));
+  });
+  preview.addHelpText(
+    'after',
+    `
+The files have the field names of the Avro schemas in schemas/. Absent fields take the schema's default; times are
+ISO 8601 or epoch milliseconds, decimals are numbers or strings.
+
+Examples:
+  $ tiktok-sync preview --event event.json --connection connection.json --mapping mapping.json
+  $ tiktok-sync preview --event e.json --connection c.json --mapping m.json --now 2026-11-22T12:00:00Z --json
+
+Exit codes: 0 a request was printed, 2 a file cannot be read, 3 nothing would be sent.`,
+  );
+}
+
+function previewRequest(given: Given, host: Host): PreviewRequest {
+  const { event, connection, mapping, now, json } = given;
+  return {
+    event: String(event),
+    connection: String(connection),
+    mapping: String(mapping),
+    now: typeof now === 'string' ? parseTime(now) : host.now(),
+    json: json === true,
+  };
+}
+
+function parseTime(text: string): number {
+  const at = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+  if (Number.isNaN(at)) throw new CodedError('USAGE', `--now "${text}" is neither ISO 8601 nor epoch milliseconds`);
+  return at;
+}
