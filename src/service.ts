@@ -12,6 +12,7 @@ import { KafkaProducer } from './adapters/kafka-producer.ts';
 import { unreachable } from './adapters/kafka-refusal.ts';
 import { KafkaSyncLog } from './adapters/kafka-sync-log.ts';
 import { createRedisClaims } from './adapters/redis-claims.ts';
+import { createRedisClient } from './adapters/redis-client.ts';
 import { readSchemas } from './adapters/schema-files.ts';
 import { SchemaRegistry } from './adapters/schema-registry.ts';
 import { createTelemetry, type ServiceTelemetry } from './adapters/telemetry.ts';
@@ -167,19 +168,19 @@ class Service {
 
   async #startClaims(): Promise<Claims> {
     const { tls, ...redis } = this.#config.redis;
-    const claims = createRedisClaims({ ...redis, tls: readTlsFiles('redis', tls) });
-    this.#lifecycle.started('redis', () => claims.close());
-    await claims.connect();
+    const client = createRedisClient({ ...redis, tls: readTlsFiles('redis', tls) });
+    this.#lifecycle.started('redis', () => client.close());
+    await client.connect();
     this.#readiness.pass('redis');
     this.#redisUp = true;
     const stopPinging = every(REDIS_PING_MS, clock, async () => {
-      this.#redisUp = await claims.ping().then(
+      this.#redisUp = await client.ping().then(
         () => true,
         () => false,
       );
     });
     this.#lifecycle.started('redis ping', stopPinging);
-    return timedClaims(claims, clock, this.#telemetry);
+    return timedClaims(createRedisClaims(client), clock, this.#telemetry);
   }
 
   /** One producer for dead letters and sync log; the log's schema is registered or found before anything is read. */

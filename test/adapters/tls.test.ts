@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Authority, makeAuthority } from '../../sandbox/certificates.ts';
-import { createRedisClaims, type RedisClaims } from '../../src/adapters/redis-claims.ts';
 import { SchemaRegistry } from '../../src/adapters/schema-registry.ts';
 import { readTlsFiles, type TlsFiles } from '../../src/adapters/tls-files.ts';
 import { testConfig } from '../config/test-config.ts';
-import { RedisNodes } from '../contracts/redis-nodes.ts';
+import { type ConnectedClaims, connectedClaims, RedisNodes } from '../contracts/redis-nodes.ts';
 import { redisTls, registryOverTls, type TlsRegistry } from './tls-servers.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tiktok-sync-tls-'));
@@ -58,14 +57,14 @@ function hintFor(section: string, hint: RegExp): RegExp {
 }
 
 describe('Redis over TLS', () => {
-  const open: RedisClaims[] = [];
+  const open: ConnectedClaims[] = [];
   afterEach(() => Promise.all(open.splice(0).map(claims => claims.close())));
 
-  function claimsWith(certificates: Certificates): RedisClaims {
+  function claimsWith(certificates: Certificates): ConnectedClaims {
     const { redis } = testConfig({ 'redis.url': redisUrl });
     const tls = readTlsFiles('redis', files('redis', certificates));
     // Whoever waits for this has not understood that waiting cures no certificate.
-    const claims = createRedisClaims({ ...redis, connectTimeoutMs: 60_000, tls });
+    const claims = connectedClaims({ ...redis, connectTimeoutMs: 60_000, tls });
     open.push(claims);
     return claims;
   }

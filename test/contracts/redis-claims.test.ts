@@ -1,14 +1,14 @@
 import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../sandbox/free-port.ts';
-import { createRedisClaims, type RedisClaims, type RedisClaimsOptions } from '../../src/adapters/redis-claims.ts';
+import type { RedisOptions } from '../../src/adapters/redis-client.ts';
 import { ClaimsUnavailable } from '../../src/ports.ts';
 import { type ClaimsUnderTest, claimsContract } from './claims.contract.ts';
-import { clusterReady, type RedisNode, RedisNodes } from './redis-nodes.ts';
+import { type ConnectedClaims, clusterReady, connectedClaims, type RedisNode, RedisNodes } from './redis-nodes.ts';
 
 const COMMAND_TIMEOUT_MS = 400;
 
-function optionsFor(port: number, changes: Partial<RedisClaimsOptions> = {}): RedisClaimsOptions {
+function optionsFor(port: number, changes: Partial<RedisOptions> = {}): RedisOptions {
   return {
     mode: 'standalone',
     url: `redis://127.0.0.1:${port}`,
@@ -23,11 +23,11 @@ function optionsFor(port: number, changes: Partial<RedisClaimsOptions> = {}): Re
   };
 }
 
-function untilReachable(claims: RedisClaims): Promise<void> {
+function untilReachable(claims: ConnectedClaims): Promise<void> {
   return vi.waitFor(() => claims.ping(), { timeout: 15_000, interval: 20 });
 }
 
-function underTest(nodes: RedisNodes, servers: readonly RedisNode[], claims: RedisClaims): ClaimsUnderTest {
+function underTest(nodes: RedisNodes, servers: readonly RedisNode[], claims: ConnectedClaims): ClaimsUnderTest {
   const every = (act: (node: RedisNode) => unknown) => Promise.all(servers.map(act));
   /** The nodes of a cluster redirect what is not theirs; the other one has it. */
   const ask = async <T>(question: (node: RedisNode) => Promise<T>): Promise<T> =>
@@ -71,7 +71,7 @@ function underTest(nodes: RedisNodes, servers: readonly RedisNode[], claims: Red
 claimsContract('on one Redis', async () => {
   const nodes = new RedisNodes();
   const node = await nodes.start();
-  const claims = createRedisClaims(optionsFor(node.port));
+  const claims = connectedClaims(optionsFor(node.port));
   await claims.connect();
   return underTest(nodes, [node], claims);
 });
@@ -80,18 +80,18 @@ claimsContract('on Redis Cluster', async () => {
   const nodes = new RedisNodes();
   const [a, b] = await nodes.startCluster();
   const options = optionsFor(a.port, { mode: 'cluster', nodes: [`127.0.0.1:${b.port}`] });
-  const claims = createRedisClaims(options);
+  const claims = connectedClaims(options);
   await claims.connect();
   return underTest(nodes, [a, b], claims);
 });
 
 describe('Redis claims', () => {
   const nodes = new RedisNodes();
-  const open: RedisClaims[] = [];
+  const open: ConnectedClaims[] = [];
   let redis: RedisNode;
 
-  function connectTo(options: RedisClaimsOptions): RedisClaims {
-    const claims = createRedisClaims(options);
+  function connectTo(options: RedisOptions): ConnectedClaims {
+    const claims = connectedClaims(options);
     open.push(claims);
     return claims;
   }
@@ -164,12 +164,12 @@ describe('Redis claims', () => {
     it.each(['127.0.0.1:6379', 'http://127.0.0.1:6379', 'redis://', 'redis://host/zero'])(
       'refuses the address %s',
       url => {
-        expect(() => createRedisClaims(optionsFor(1, { url }))).toThrow(/redis\.url must look like/);
+        expect(() => connectedClaims(optionsFor(1, { url }))).toThrow(/redis\.url must look like/);
       },
     );
 
     it('asks for the name of the master when there are sentinels', () => {
-      expect(() => createRedisClaims(optionsFor(1, { mode: 'sentinel' }))).toThrow(/redis\.sentinelName/);
+      expect(() => connectedClaims(optionsFor(1, { mode: 'sentinel' }))).toThrow(/redis\.sentinelName/);
     });
   });
 

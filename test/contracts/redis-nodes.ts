@@ -8,6 +8,9 @@ import { vi } from 'vitest';
 import { ServerProcess, type ServerSpec } from '../../sandbox/child-process.ts';
 import { exchange } from '../../sandbox/exchange.ts';
 import { freePort } from '../../sandbox/free-port.ts';
+import { createRedisClaims } from '../../src/adapters/redis-claims.ts';
+import { createRedisClient, type RedisClient, type RedisOptions } from '../../src/adapters/redis-client.ts';
+import type { Claims } from '../../src/ports.ts';
 
 export interface RedisNode {
   readonly port: number;
@@ -100,4 +103,12 @@ export async function clusterReady(nodes: readonly RedisNode[]): Promise<void> {
     },
     { timeout: 15_000, interval: 30 },
   );
+}
+
+/** The claim store together with its connection. */
+export type ConnectedClaims = Claims & RedisClient;
+
+export function connectedClaims(options: RedisOptions): ConnectedClaims {
+  const client = createRedisClient(options);
+  return { ...client, ...createRedisClaims(client) };
 }
