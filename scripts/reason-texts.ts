@@ -97,6 +97,11 @@ export const DEAD_LETTER_TEXTS: Readonly<Record<DeadLetterReason, DeadLetterText
     who: 'producer',
     remedy: 'The message names what is wrong.',
   },
+  no_match_key: {
+    happened: 'The event holds nothing that TikTok could match a person by (offline: neither e-mail nor phone).',
+    who: 'producer',
+    remedy: 'Send a key. Where only a phone number without its country is there, set `default_country` and redrive.',
+  },
   build_failed: {
     happened: 'A defect of this program.',
     who: 'operator',
@@ -112,6 +117,16 @@ export const DEAD_LETTER_TEXTS: Readonly<Record<DeadLetterReason, DeadLetterText
     happened: 'TikTok refuses the token or the permission of the connection.',
     who: 'connections',
     remedy: 'Give the connection a new token. It is used at the next batch; one batch per window probes the old one.',
+  },
+  connection_backpressure: {
+    happened: 'The connection was throttled, hung or failed for itself for longer than events may be held.',
+    who: 'operator',
+    remedy: 'Look at the codes TikTok gives the connection; redrive its letters once it works again.',
+  },
+  ambiguous_answer: {
+    happened: 'TikTok answered three times with a code that says neither yes nor no.',
+    who: 'operator',
+    remedy: 'Ask TikTok what the code means (`tiktok-sync.api.request_id`), then redrive.',
   },
   ambiguous_past_dedup: {
     happened: 'TikTok may have taken it more than `delivery.ambiguousHorizonMs` (47 h) ago, longer than it remembers.',

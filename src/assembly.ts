@@ -10,6 +10,7 @@ import { createTokens } from './adapters/tokens.ts';
 import { Claiming } from './claiming.ts';
 import { Commits } from './commits.ts';
 import type { Config } from './config.ts';
+import { ConnectionStates } from './connection-states.ts';
 import { VERSION } from './control/version.ts';
 import { createBuilder } from './core/build-event.ts';
 import type { Connection } from './core/config-entry.ts';
@@ -17,7 +18,7 @@ import type { ConfigTable } from './core/config-table.ts';
 import { createEventDecoder } from './core/decode.ts';
 import { Delivery } from './delivery.ts';
 import { Pipeline } from './pipeline.ts';
-import type { Claims, Clock, DeadLetters, SyncLog, Telemetry } from './ports.ts';
+import type { Claims, Clock, CredentialsLookup, DeadLetters, SyncLog, Telemetry, Tokens } from './ports.ts';
 import type { SchemaLearning } from './schema-learning.ts';
 import { Settlement } from './settlement.ts';
 
@@ -39,6 +40,7 @@ export interface Assembled {
   readonly source: KafkaRecordSource;
   readonly pipeline: Pipeline;
   readonly delivery: Delivery;
+  readonly states: ConnectionStates;
   readonly settlement: Settlement;
   readonly commits: Commits;
   readonly api: EventsApiClient;
@@ -63,7 +65,7 @@ export function assemble(config: Config, env: Environment, parts: AssemblyParts)
     onStalled: stalled => (stalled ? source.pause('settlement') : source.resume('settlement')),
   });
   const commits = new Commits(source, settlement, clock, config.kafka.commitIntervalMs);
-  const { api, delivery } = createDelivery(config, env, parts, source, settlement);
+  const { api, delivery, states } = createDelivery(config, env, parts, source, settlement);
   const pipeline: Pipeline = new Pipeline({
     source,
     delivery,
@@ -83,7 +85,7 @@ export function assemble(config: Config, env: Environment, parts: AssemblyParts)
       maxBytes: config.window.maxBufferedBytes,
     },
   });
-  return { source, pipeline, delivery, settlement, commits, api };
+  return { source, pipeline, delivery, states, settlement, commits, api };
 }
 
 /** Decode, resolve, build and claim. */
@@ -105,28 +107,42 @@ function createDelivery(
   { clock, table, telemetry }: AssemblyParts,
   source: KafkaRecordSource,
   settlement: Settlement,
-): { api: EventsApiClient; delivery: Delivery } {
+): { api: EventsApiClient; delivery: Delivery; states: ConnectionStates } {
   const userAgent = `${APPLICATION}/${VERSION}`;
   const api = createEventsApi({ ...config.delivery, baseUrl: config.tiktok.baseUrl, userAgent });
+  const tokens = createTokens(config.tokens.dir, env);
+  const lookUp = (connectionId: string): CredentialsLookup => credentialsNow(table, tokens, connectionId);
+  const states = new ConnectionStates({
+    credentialsNow: lookUp,
+    telemetry,
+    probeIntervalMs: config.window.sizeMs,
+  });
   const delivery = new Delivery({
     api,
-    tokens: createTokens(config.tokens.dir, env),
+    credentialsNow: lookUp,
+    states,
     clock,
     random: Math.random,
     telemetry,
-    options: { ...config.delivery, probeIntervalMs: config.window.sizeMs },
+    options: config.delivery,
     connectionNow: connectionId => connectionNow(table, connectionId),
     isPixelShared: (pixelId, connectionId) => isPixelShared(table, pixelId, connectionId),
     holdsLease: () => source.holdsLease(),
     settle: (assignment, items) => void settlement.settle(assignment, items),
   });
-  return { api, delivery };
+  return { api, delivery, states };
 }
 
 function connectionNow(table: ConfigTable, connectionId: string): Connection | 'unusable' | null {
   const usable = table.connection(connectionId);
   if (usable !== null) return usable;
   return table.connectionOffset(connectionId) === null ? null : 'unusable';
+}
+
+function credentialsNow(table: ConfigTable, tokens: Tokens, connectionId: string): CredentialsLookup {
+  const token = tokens.lookup(table.connection(connectionId)?.access_token ?? '');
+  if (token.kind === 'missing') return token;
+  return { ...token, configOffset: table.connectionOffset(connectionId) ?? -1 };
 }
 
 function isPixelShared(table: ConfigTable, pixelId: string, connectionId: string): boolean {

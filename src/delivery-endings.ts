@@ -41,8 +41,7 @@ export class DeliveryEndings {
 
   /** TikTok judged the events, so it accepts the connection, whatever it says of them. */
   credentialsPassed(lane: Lane): void {
-    if (!lane.unpark()) return;
-    this.#parts.telemetry.connectionState(lane.connectionId, 'active', 'TikTok accepts the connection again');
+    this.#parts.states.accepted(lane.connectionId);
   }
 
   /** TikTok refuses these events, each by itself; `verdicts` holds its last word on each. */
@@ -64,9 +63,9 @@ export class DeliveryEndings {
     const answered = `code ${verdict.apiCode ?? '-'}, HTTP ${verdict.httpStatus ?? '-'}`;
     const reason = `TikTok refuses the connection: ${answered}, ${verdict.message}`;
     const connection = this.#parts.connectionNow(lane.connectionId);
-    if (connection !== null && connection !== 'unusable' && connection.pixel_id === pixelOf(events)) {
-      lane.park(reason, this.#parts.clock.now());
-      this.#parts.telemetry.connectionState(lane.connectionId, 'parked', answered);
+    const isAboutThePixel = connection !== null && connection !== 'unusable' && connection.pixel_id === pixelOf(events);
+    if (isAboutThePixel && lane.sentWith !== null) {
+      this.#parts.states.refused(lane.connectionId, lane.sentWith, verdict, this.#parts.clock.now());
     }
     this.refused(assignment, events, { deadLetter: 'connection_parked', detail: reason }, verdict);
   }

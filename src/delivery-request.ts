@@ -29,14 +29,12 @@ export class DeliveryRequests {
 
   /** Makes one request with these events, all of one destination; or says why none may be made. Never rejects. */
   async make(lane: Lane, assignment: Assignment, events: readonly PendingEvent[]): Promise<Verdict | Refusal> {
-    const { clock, connectionNow, options, tokens } = this.#parts;
-    const connection = connectionNow(lane.connectionId);
-    const token = tokens.lookup(connection === null || connection === 'unusable' ? '' : connection.access_token);
+    const { clock, credentialsNow, states } = this.#parts;
+    const token = credentialsNow(lane.connectionId);
     if (token.kind === 'missing') return { deadLetter: 'token_missing', detail: token.problem };
-    if (!lane.mayTry(token.digest, clock.now(), options.probeIntervalMs)) {
-      return { deadLetter: 'connection_parked', detail: lane.parked?.reason ?? '' };
-    }
-    lane.lastDigest = token.digest;
+    const parked = states.refusal(lane.connectionId, token, clock.now());
+    if (parked !== null) return { deadLetter: 'connection_parked', detail: parked };
+    lane.sentWith = token;
     const startedAt = clock.now();
     const answer = await this.#exchange(assignment, events, token.token);
     const verdict = judgeResponse(answer);

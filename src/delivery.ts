@@ -63,14 +63,6 @@ export class Delivery {
     return this.#requests.inFlight;
   }
 
-  /** Connections that TikTok refuses, with the reason. */
-  parked(): ReadonlyMap<string, string> {
-    const parked = new Map<string, string>();
-    for (const lane of this.#lanes.values())
-      if (lane.parked !== null) parked.set(lane.connectionId, lane.parked.reason);
-    return parked;
-  }
-
   #lane(connectionId: string): Lane {
     let lane = this.#lanes.get(connectionId);
     if (lane === undefined) {
@@ -91,10 +83,8 @@ export class Delivery {
       telemetry.flushFinished(result, clock.monotonic() - startedAt);
     }
     lane.running = false;
-    // A lane has nothing to remember but that it is parked.
-    if (lane.parked === null || this.#parts.connectionNow(lane.connectionId) === null) {
-      this.#lanes.delete(lane.connectionId);
-    }
+    this.#lanes.delete(lane.connectionId);
+    if (this.#parts.connectionNow(lane.connectionId) === null) this.#parts.states.forget(lane.connectionId);
     this.#busy.end();
   }
 

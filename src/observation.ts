@@ -7,6 +7,7 @@
 
 import type { MetricSources } from './adapters/metric-gauges.ts';
 import type { Config } from './config.ts';
+import type { ConnectionStates } from './connection-states.ts';
 import type { ConnectionStatus, ServiceStatus } from './control/admin-status.ts';
 import { VERSION } from './control/version.ts';
 import type { ConfigTable } from './core/config-table.ts';
@@ -19,6 +20,7 @@ export interface Running {
   readonly pipeline: Pipeline;
   readonly source: RecordSource;
   readonly delivery: Delivery;
+  readonly states: ConnectionStates;
 }
 
 export interface Surroundings {
@@ -146,7 +148,7 @@ export class Observation {
   }
 
   #usableConnections(): (ConnectionStatus & { readonly state: ConnectionState })[] {
-    const parked = this.running?.delivery.parked() ?? new Map<string, string>();
+    const parked = this.running?.states.parked() ?? new Map<string, string>();
     const inFlight = this.#assignment()?.inFlight ?? NOTHING;
     return [...this.#surroundings.table.connections()].map(connection => {
       const { connection_id, workspace_id, advertiser_name, pixel_id, enabled } = connection;

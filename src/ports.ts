@@ -169,6 +169,16 @@ export type TokenLookup =
   | { readonly kind: 'token'; readonly token: string; readonly digest: string }
   | { readonly kind: 'missing'; readonly problem: string };
 
+/** What a request was made with; `configOffset` is the offset of the connection's entry on the config topic. */
+export interface Credentials {
+  readonly digest: string;
+  readonly configOffset: number;
+}
+
+export type CredentialsLookup =
+  | (Extract<TokenLookup, { readonly kind: 'token' }> & Credentials)
+  | Extract<TokenLookup, { readonly kind: 'missing' }>;
+
 /** Resolves a connection's token reference afresh at each attempt, so that a rotated token is used at once. */
 export interface Tokens {
   lookup(reference: string): TokenLookup;

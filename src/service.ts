@@ -259,11 +259,11 @@ class Service {
       telemetry: this.#telemetry,
       onFatal: error => this.#fatal.reject(error),
     });
-    const { api, commits, delivery, pipeline, settlement, source } = assembled;
+    const { api, commits, delivery, pipeline, settlement, source, states } = assembled;
     this.#lifecycle.started('record source', () => source.stop());
     this.#lifecycle.started('settlement', () => settlement.close());
     this.#lifecycle.started('events api', () => api.destroy());
-    this.#observation.running = { pipeline, source, delivery };
+    this.#observation.running = { pipeline, source, delivery, states };
     this.#watch(source, commits);
     return assembled;
   }

@@ -54,6 +54,7 @@ const RETRYABLE: ReadonlySet<DeadLetterReason> = new Set([
   'config_invalid',
   'token_missing',
   'connection_parked',
+  'connection_backpressure',
 ]);
 
 /**

@@ -48,10 +48,13 @@ export const DEAD_LETTER_REASONS = [
   'currency_missing',
   'currency_unsupported',
   'invalid_event',
+  'no_match_key',
   'build_failed',
   // deliver: TikTok will not have it
   'refused_by_tiktok',
   'connection_parked',
+  'connection_backpressure',
+  'ambiguous_answer',
   'ambiguous_past_dedup',
 ] as const;
 export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
@@ -75,9 +78,12 @@ export const STAGE_OF: Readonly<Record<DeadLetterReason, Stage>> = {
   currency_missing: 'build',
   currency_unsupported: 'build',
   invalid_event: 'build',
+  no_match_key: 'build',
   build_failed: 'build',
   refused_by_tiktok: 'deliver',
   connection_parked: 'deliver',
+  connection_backpressure: 'deliver',
+  ambiguous_answer: 'deliver',
   ambiguous_past_dedup: 'deliver',
 };
 

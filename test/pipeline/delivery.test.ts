@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Assignment } from '../../src/assignment.ts';
+import { ConnectionStates } from '../../src/connection-states.ts';
 import type { Connection } from '../../src/core/config-entry.ts';
 import type { PendingEvent } from '../../src/core/pending-event.ts';
 import type { Settled } from '../../src/core/settled.ts';
 import { Delivery } from '../../src/delivery.ts';
-import type { EventsApiAnswer, TokenLookup } from '../../src/ports.ts';
+import type { CredentialsLookup, EventsApiAnswer, TokenLookup } from '../../src/ports.ts';
 import { connectionOf } from '../core/business-events.ts';
 import { recordingTelemetry } from '../fakes/recording-telemetry.ts';
 import { accepted, coded, refusing, ScriptedEventsApi, timeout, unreached } from '../fakes/scripted-events-api.ts';
@@ -39,9 +40,13 @@ function setUp() {
     token: { kind: 'token', token: 'secret-1', digest: 'digest-1' },
     lease: true,
   };
+  const credentialsNow = (): CredentialsLookup =>
+    state.token.kind === 'missing' ? state.token : { ...state.token, configOffset: 0 };
+  const states = new ConnectionStates({ credentialsNow, telemetry, probeIntervalMs: WINDOW_MS });
   const delivery = new Delivery({
     api,
-    tokens: { lookup: () => state.token },
+    credentialsNow,
+    states,
     clock,
     random: () => 0.5,
     telemetry,
@@ -49,7 +54,6 @@ function setUp() {
       retryBaseMs: 1_000,
       retryMaxMs: 60_000,
       ambiguousHorizonMs: 47 * HOUR,
-      probeIntervalMs: WINDOW_MS,
     },
     connectionNow: () => state.connection,
     isPixelShared: () => state.shared,
@@ -62,7 +66,7 @@ function setUp() {
   });
   const waiting = (count: number, changes: Partial<PendingEvent> = {}) =>
     assignmentWith(count, changes.claimedAt ?? clock.now(), changes);
-  return { clock, api, telemetry, settled, state, delivery, waiting };
+  return { clock, api, telemetry, settled, state, states, delivery, waiting };
 }
 
 /** Every settled event by its id, as "outcome reason". */
@@ -188,7 +192,7 @@ describe('an event whose first possible attempt is 47 h old', () => {
 
 describe('a refused token', () => {
   it('parks the connection: its events become dead letters at once, and one batch a window tries', async () => {
-    const { api, clock, delivery, settled, telemetry, waiting } = setUp();
+    const { api, clock, delivery, settled, states, telemetry, waiting } = setUp();
     api.answer = () => coded(40105, 'Access token is incorrect or has been revoked.');
     const { assignment, events } = waiting(6);
     delivery.deliver(assignment, events.slice(0, 2));
@@ -197,7 +201,7 @@ describe('a refused token', () => {
     expect(api.sent).toEqual([['conversion-0', 'conversion-1']]);
     expect(Object.values(endings(settled))).toEqual(new Array(4).fill('dead_lettered connection_parked'));
     expect(settled.map(({ release }) => release === null)).toEqual(new Array(4).fill(false));
-    expect([...delivery.parked().keys()]).toEqual(['connection-1']);
+    expect([...states.parked().keys()]).toEqual(['connection-1']);
 
     await clock.advance(WINDOW_MS - 1);
     delivery.deliver(assignment, [events[4]!]);
@@ -223,7 +227,7 @@ describe('a refused token', () => {
   });
 
   it('is left alone as soon as there is another one', async () => {
-    const { api, clock, delivery, settled, state, telemetry, waiting } = setUp();
+    const { api, clock, delivery, settled, states, state, telemetry, waiting } = setUp();
     api.answer = ({ accessToken }) => (accessToken === 'secret-1' ? coded(40105) : accepted());
     const { assignment, events } = waiting(3);
     delivery.deliver(assignment, [events[0]!]);
@@ -237,7 +241,7 @@ describe('a refused token', () => {
       'conversion-1': 'delivered accepted',
       'conversion-2': 'delivered accepted',
     });
-    expect(delivery.parked().size).toBe(0);
+    expect(states.parked().size).toBe(0);
     expect(telemetry.told('connectionState').map(([, change]) => change)).toEqual(['parked', 'active']);
   });
 
@@ -466,14 +470,14 @@ it('an event of a removed connection is looked at by somebody where another conn
 });
 
 it('a token refused for a pixel that the connection no longer has does not park it', async () => {
-  const { api, clock, delivery, settled, state, waiting } = setUp();
+  const { api, clock, delivery, settled, states, state, waiting } = setUp();
   api.next.push(() => coded(40001));
   state.connection = connectionOf({ pixel_id: 'PIXEL2' });
   const { assignment, events } = waiting(2);
   delivery.deliver(assignment, [events[0]!]);
   delivery.deliver(assignment, [events[1]!]);
   await clock.idle();
-  expect(delivery.parked().size).toBe(0);
+  expect(states.parked().size).toBe(0);
   expect(endings(settled)).toEqual({
     'conversion-0': 'dead_lettered connection_parked',
     'conversion-1': 'delivered accepted',

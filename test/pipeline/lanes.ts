@@ -1,11 +1,12 @@
 /** Delivery alone, with connections that a test changes while their events wait, and TikTok as a test wants it. */
 
 import { Assignment } from '../../src/assignment.ts';
+import { ConnectionStates } from '../../src/connection-states.ts';
 import type { Connection } from '../../src/core/config-entry.ts';
 import type { PendingEvent } from '../../src/core/pending-event.ts';
 import type { Settled } from '../../src/core/settled.ts';
 import { Delivery } from '../../src/delivery.ts';
-import type { EventsApi } from '../../src/ports.ts';
+import type { CredentialsLookup, EventsApi } from '../../src/ports.ts';
 import { connectionOf } from '../core/business-events.ts';
 import { destinationOf, pendingOf, TOPIC, tiktokEvent } from '../core/pending-events.ts';
 import { recordingTelemetry } from '../fakes/recording-telemetry.ts';
@@ -23,9 +24,15 @@ export function setUpLanes(around: (api: ScriptedEventsApi) => EventsApi = api =
   const settled: Settled[] = [];
   const connections = new Map<string, Connection>([['connection-1', connectionOf()]]);
   const state = { lease: true };
+  const credentialsNow = (connectionId: string): CredentialsLookup => {
+    const token = connections.get(connectionId)?.access_token ?? '';
+    return { kind: 'token', token, digest: token, configOffset: 0 };
+  };
+  const states = new ConnectionStates({ credentialsNow, telemetry, probeIntervalMs: PROBE_INTERVAL_MS });
   const delivery = new Delivery({
     api: around(api),
-    tokens: { lookup: reference => ({ kind: 'token', token: reference, digest: reference }) },
+    credentialsNow,
+    states,
     clock,
     random: () => 0.5,
     telemetry,
@@ -33,7 +40,6 @@ export function setUpLanes(around: (api: ScriptedEventsApi) => EventsApi = api =
       retryBaseMs: 1_000,
       retryMaxMs: 60_000,
       ambiguousHorizonMs: 47 * 3_600_000,
-      probeIntervalMs: PROBE_INTERVAL_MS,
     },
     connectionNow: connectionId => connections.get(connectionId) ?? null,
     isPixelShared: (pixelId, connectionId) =>
@@ -66,5 +72,5 @@ export function setUpLanes(around: (api: ScriptedEventsApi) => EventsApi = api =
   /** How each event ended, by its number. */
   const endings = () => settled.map(({ entry, reason }) => `${entry?.event_id?.replace('conversion-', '')} ${reason}`);
 
-  return { clock, api, telemetry, settled, connections, state, delivery, assignment, deliver, endings };
+  return { clock, api, telemetry, settled, connections, state, states, delivery, assignment, deliver, endings };
 }

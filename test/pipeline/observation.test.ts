@@ -16,11 +16,11 @@ function observe(clock: VirtualClock, table: ConfigTable, complete = true) {
 
 async function running() {
   const pipeline = await startPipeline();
-  const { clock, delivery, source, table } = pipeline;
+  const { clock, delivery, source, states, table } = pipeline;
   const observation = observe(clock, table);
-  observation.running = { pipeline: pipeline.pipeline, source, delivery };
-  const states = () => observation.status().connections.map(({ connection_id, state }) => [connection_id, state]);
-  return { ...pipeline, observation, states };
+  observation.running = { pipeline: pipeline.pipeline, source, delivery, states };
+  const stateOf = () => observation.status().connections.map(({ connection_id, state }) => [connection_id, state]);
+  return { ...pipeline, observation, stateOf };
 }
 
 describe('before the pipeline runs', () => {
@@ -129,8 +129,8 @@ describe('while the pipeline runs', () => {
   });
 
   it('a connection is active, parked with TikTok’s reason, or disabled', async () => {
-    const { api, clock, feed, observation, source, states, table } = await running();
-    expect(states()).toEqual([
+    const { api, clock, feed, observation, source, stateOf, table } = await running();
+    expect(stateOf()).toEqual([
       ['c-1', 'active'],
       ['c-2', 'active'],
     ]);
@@ -141,7 +141,7 @@ describe('while the pipeline runs', () => {
     await clock.advance(2 * WINDOW_MS);
     const ids = { connection_id: 'c-2', workspace_id: 'ws-2' };
     table.apply(9, 'connection:c-2', connectionChange({ ...ids, enabled: false }));
-    expect(states()).toEqual([
+    expect(stateOf()).toEqual([
       ['c-1', 'parked'],
       ['c-2', 'disabled'],
     ]);
@@ -153,7 +153,7 @@ describe('while the pipeline runs', () => {
   });
 
   it('a parked connection that is disabled is disabled, and one that is removed is gone', async () => {
-    const { api, clock, feed, source, states, table } = await running();
+    const { api, clock, feed, source, stateOf, table } = await running();
     api.answer = () => coded(40105);
     feed('a');
     await source.deliver();
@@ -161,6 +161,6 @@ describe('while the pipeline runs', () => {
     const ids = { connection_id: 'c-1', workspace_id: 'ws-1' };
     table.apply(9, 'connection:c-1', connectionChange({ ...ids, enabled: false }));
     table.apply(10, 'connection:c-2', { kind: 'tombstone' });
-    expect(states()).toEqual([['c-1', 'disabled']]);
+    expect(stateOf()).toEqual([['c-1', 'disabled']]);
   });
 });

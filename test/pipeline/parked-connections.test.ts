@@ -9,11 +9,11 @@ async function parked() {
   lanes.api.next.push(() => coded(40105, 'Access token is incorrect'));
   lanes.deliver(1);
   await lanes.clock.idle();
-  expect([...lanes.delivery.parked().keys()]).toEqual(['connection-1']);
+  expect([...lanes.states.parked().keys()]).toEqual(['connection-1']);
   return lanes;
 }
 
-const states = ({ telemetry }: ReturnType<typeof setUpLanes>) =>
+const told = ({ telemetry }: ReturnType<typeof setUpLanes>) =>
   telemetry.told('connectionState').map(([connectionId, state]) => `${connectionId} ${state}`);
 
 describe('a parked connection', () => {
@@ -22,7 +22,7 @@ describe('a parked connection', () => {
     ['refuses the probe’s event for itself', coded(40002, 'Invalid params'), 'refused_by_tiktok'],
   ])('is unparked when TikTok %s: so it takes the credentials', async (_, answer, reason) => {
     const lanes = await parked();
-    const { api, clock, deliver, delivery, endings } = lanes;
+    const { api, clock, deliver, endings, states } = lanes;
     api.next.push(() => answer);
     await clock.advance(PROBE_INTERVAL_MS);
     deliver(1);
@@ -30,72 +30,72 @@ describe('a parked connection', () => {
     deliver(1);
     await clock.idle();
     expect(endings()).toEqual(['0 connection_parked', `1 ${reason}`, '2 accepted']);
-    expect(delivery.parked().size).toBe(0);
-    expect(states(lanes)).toEqual(['connection-1 parked', 'connection-1 active']);
+    expect(states.parked().size).toBe(0);
+    expect(told(lanes)).toEqual(['connection-1 parked', 'connection-1 active']);
   });
 
   it.each([
     ['was partly taken', coded(20001)],
     ['is too large', coded(40061)],
   ])('is unparked when TikTok says that a batch %s', async (_, answer) => {
-    const { api, clock, deliver, delivery, endings } = await parked();
+    const { api, clock, deliver, endings, states } = await parked();
     api.next.push(() => answer);
     await clock.advance(PROBE_INTERVAL_MS);
     deliver(2);
     await clock.idle();
     expect(endings().slice(1)).toEqual(['1 accepted', '2 accepted']);
-    expect(delivery.parked().size).toBe(0);
+    expect(states.parked().size).toBe(0);
   });
 
   it('stays parked while the probe has no answer', async () => {
     const lanes = await parked();
-    const { api, clock, deliver, delivery } = lanes;
+    const { api, clock, deliver, states } = lanes;
     api.answer = timeout;
     await clock.advance(PROBE_INTERVAL_MS);
     deliver(1);
     await clock.advance(10_000);
-    expect(delivery.parked().size).toBe(1);
-    expect(states(lanes)).toEqual(['connection-1 parked']);
+    expect(states.parked().size).toBe(1);
+    expect(told(lanes)).toEqual(['connection-1 parked']);
   });
 
   it('is forgotten when it is gone and its lane is idle', async () => {
-    const { clock, connections, deliver, delivery, endings } = await parked();
+    const { clock, connections, deliver, endings, states } = await parked();
     connections.clear();
     deliver(1);
     await clock.idle();
     expect(endings()).toEqual(['0 connection_parked', '1 connection_removed']);
-    expect(delivery.parked().size).toBe(0);
+    expect(states.parked().size).toBe(0);
   });
 
   it('is remembered while it exists, though its lane is idle', async () => {
-    const { api, clock, deliver, delivery, endings } = await parked();
+    const { api, clock, deliver, endings, states } = await parked();
     deliver(1);
     await clock.idle();
     expect(endings()).toEqual(['0 connection_parked', '1 connection_parked']);
-    expect([delivery.parked().size, api.requests.length]).toEqual([1, 1]);
+    expect([states.parked().size, api.requests.length]).toEqual([1, 1]);
   });
 });
 
 describe('a refusal of events that were built for a former pixel', () => {
   it('says nothing of the new pair of pixel and token, which is tried at once', async () => {
     const lanes = setUpLanes();
-    const { api, clock, connections, deliver, delivery, endings } = lanes;
+    const { api, clock, connections, deliver, endings, states } = lanes;
     connections.set('connection-1', connectionOf({ pixel_id: 'PIXEL2', access_token: 'file:new' }));
     api.next.push(() => coded(40001, 'No permission'));
     deliver(1, { pixel: 'PIXEL1' });
     deliver(1, { pixel: 'PIXEL2' });
     await clock.idle();
     expect(endings()).toEqual(['0 connection_parked', '1 accepted']);
-    expect([delivery.parked().size, states(lanes)]).toEqual([0, []]);
+    expect([states.parked().size, told(lanes)]).toEqual([0, []]);
   });
 
   it('does not unpark the pair that TikTok refused either', async () => {
-    const { api, clock, deliver, delivery } = await parked();
+    const { api, clock, deliver, states } = await parked();
     api.next.push(() => coded(40001, 'No permission'));
     await clock.advance(PROBE_INTERVAL_MS);
     deliver(1, { pixel: 'PIXEL0' });
     await clock.idle();
-    expect(delivery.parked().size).toBe(1);
+    expect(states.parked().size).toBe(1);
   });
 });
 

@@ -2,11 +2,13 @@
 
 import { Claiming } from '../../src/claiming.ts';
 import { Commits } from '../../src/commits.ts';
+import { ConnectionStates } from '../../src/connection-states.ts';
 import { createBuilder } from '../../src/core/build-event.ts';
 import { ConfigTable } from '../../src/core/config-table.ts';
 import { createEventDecoder } from '../../src/core/decode.ts';
 import { Delivery } from '../../src/delivery.ts';
 import { Pipeline, type PipelineParts } from '../../src/pipeline.ts';
+import type { CredentialsLookup } from '../../src/ports.ts';
 import { Settlement } from '../../src/settlement.ts';
 import { DEFAULT_BUILD_OPTIONS } from '../core/business-events.ts';
 import { connectionChange, mappingChange } from '../core/config-records.ts';
@@ -41,10 +43,16 @@ export async function startPipeline(changes: Changes = {}) {
     onSettled: assignment => pipeline.onSettled(assignment),
   });
   const commits = new Commits(source, settlement, clock, 500);
+  const credentialsNow = (connectionId: string): CredentialsLookup => {
+    const token = table.connection(connectionId)?.access_token ?? '';
+    return { kind: 'token', token, digest: token, configOffset: 0 };
+  };
+  const states = new ConnectionStates({ credentialsNow, telemetry, probeIntervalMs: WINDOW_MS });
   const delivery = new Delivery({
     ...{ api, clock, random, telemetry },
-    tokens: { lookup: reference => ({ kind: 'token', token: reference, digest: reference }) },
-    options: { retryBaseMs: 1_000, retryMaxMs: 60_000, ambiguousHorizonMs: 47 * HOUR, probeIntervalMs: WINDOW_MS },
+    credentialsNow,
+    states,
+    options: { retryBaseMs: 1_000, retryMaxMs: 60_000, ambiguousHorizonMs: 47 * HOUR },
     connectionNow: id => table.connection(id),
     isPixelShared: () => false,
     holdsLease: () => source.holdsLease(),
@@ -61,7 +69,7 @@ export async function startPipeline(changes: Changes = {}) {
     ...changes,
   });
   await source.start(pipeline);
-  const all = { clock, source, claims, api, deadLetters, syncLog, telemetry, state, pipeline, table, delivery };
+  const all = { clock, source, claims, api, deadLetters, syncLog, telemetry, state, pipeline, table, delivery, states };
   return { ...all, ...conveniences(all) };
 }
 
