@@ -37,7 +37,7 @@ export class DeliveryRequests {
     lane.sentWith = token;
     const startedAt = clock.now();
     const answer = await this.#exchange(assignment, events, token.token);
-    const verdict = judgeResponse(answer);
+    const verdict = judgeResponse(answer, clock.now());
     for (const event of events) {
       event.attempts++;
       if (mayHaveBeenTaken(verdict)) event.firstAttemptAt ??= startedAt;

@@ -7,6 +7,7 @@
  */
 
 import { type Dispatcher, Pool } from 'undici';
+import { NOT_STARTED } from '../core/events-api-answer.ts';
 import type { EventsApi, EventsApiAnswer, EventsApiRequest } from '../ports.ts';
 
 /** TikTok's answers have some hundred bytes; an error page may have any size. */
@@ -94,7 +95,7 @@ class Attempt implements Dispatcher.DispatchHandler {
       return;
     }
     if (!this.#mayStart()) {
-      this.#fail('NOT_STARTED');
+      this.#fail(NOT_STARTED);
       controller.abort(new Error('not started'));
       return;
     }

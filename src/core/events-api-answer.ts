@@ -4,10 +4,14 @@
  * Guarantee: a failure says whether TikTok may have taken the request, since only then may it count twice.
  */
 
+/** The failure of a request that we chose not to start. */
+export const NOT_STARTED = 'NOT_STARTED';
+
 export type EventsApiAnswer =
   | {
       readonly kind: 'response';
       readonly status: number;
+      /** Names in lower case. */
       readonly headers: Readonly<Record<string, string>>;
       /** At most 64 KiB of it. */
       readonly body: string;

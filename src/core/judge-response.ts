@@ -6,9 +6,10 @@
  * where there is no code (facts 3.1).
  */
 
-import type { EventsApiAnswer } from './events-api-answer.ts';
+import { type EventsApiAnswer, NOT_STARTED } from './events-api-answer.ts';
 import { redact } from './redact.ts';
-import { classOfCode, type VerdictClass } from './tiktok-codes.ts';
+import { retryAfterMs } from './retry-after.ts';
+import { classOfCode, isAmbiguousCode, isVendorWideCode, type VerdictClass } from './tiktok-codes.ts';
 
 export interface Verdict {
   readonly class: VerdictClass;
@@ -20,22 +21,20 @@ export interface Verdict {
   readonly message: string;
   /** The zero-based row that a refusal names; null for none. */
   readonly row: number | null;
+  /** How long the answer asks us to wait, at most an hour; null where it asks for nothing. */
+  readonly retryAfterMs: number | null;
+  /** True where the answer says nothing about this connection: TikTok, or the way to it, fails for everybody. */
+  readonly vendorWide: boolean;
+  /** True for a code of which nobody knows what it means: three attempts at most, then a dead letter. */
+  readonly limitedAttempts: boolean;
 }
 
-/** Judges one answer. Never throws. */
-export function judgeResponse(answer: EventsApiAnswer): Verdict {
-  if (answer.kind === 'failure') {
-    return {
-      class: answer.mayHaveBeenTaken ? 'ambiguous' : 'retry',
-      httpStatus: null,
-      apiCode: null,
-      requestId: null,
-      message: answer.code,
-      row: null,
-    };
-  }
+/** Judges one answer that came at `now` (epoch milliseconds). Never throws. */
+export function judgeResponse(answer: EventsApiAnswer, now: number): Verdict {
+  if (answer.kind === 'failure') return judgeFailure(answer);
   const envelope = readEnvelope(answer.body);
-  if (envelope === null) return judgeStatus(answer.status);
+  const wait = retryAfterMs(answer.headers['retry-after'], now);
+  if (envelope === null) return judgeStatus(answer.status, wait);
   const { code, message, requestId } = envelope;
   const verdict = code === 40002 && blamesConnection(message) ? 'connection-refused' : classOfCode(code);
   return {
@@ -45,6 +44,26 @@ export function judgeResponse(answer: EventsApiAnswer): Verdict {
     requestId,
     message: redact(message),
     row: verdict === 'poison' ? namedRow(message) : null,
+    retryAfterMs: wait,
+    vendorWide: isVendorWideCode(code),
+    limitedAttempts: isAmbiguousCode(code),
+  };
+}
+
+type Failure = Extract<EventsApiAnswer, { kind: 'failure' }>;
+
+/** No answer: a broken connection or a timeout. A request that we did not start ourselves is no failure of anybody. */
+function judgeFailure({ code, mayHaveBeenTaken }: Failure): Verdict {
+  return {
+    class: mayHaveBeenTaken ? 'ambiguous' : 'retry',
+    httpStatus: null,
+    apiCode: null,
+    requestId: null,
+    message: code,
+    row: null,
+    retryAfterMs: null,
+    vendorWide: code !== NOT_STARTED,
+    limitedAttempts: false,
   };
 }
 
@@ -70,14 +89,18 @@ function readEnvelope(body: string): Envelope | null {
 }
 
 /** Without TikTok's JSON a 4xx says nothing about an event: a proxy or a wrong address may have answered. */
-function judgeStatus(status: number): Verdict {
+function judgeStatus(status: number, wait: number | null): Verdict {
+  const verdict = classOfStatus(status);
   return {
-    class: classOfStatus(status),
+    class: verdict,
     httpStatus: status,
     apiCode: null,
     requestId: null,
     message: `HTTP ${status} without TikTok's JSON`,
     row: null,
+    retryAfterMs: wait,
+    vendorWide: status >= 500 || verdict === 'retry',
+    limitedAttempts: false,
   };
 }
 

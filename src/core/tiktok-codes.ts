@@ -80,3 +80,13 @@ export const CODES: CodeTable = {
 export function classOfCode(code: number): VerdictClass {
   return CODES[code] ?? (code >= 50_000 ? 'retry' : 'ambiguous');
 }
+
+/** Codes that speak of TikTok as a whole and not of a connection: its own errors, no such route, offline, maintenance. */
+export function isVendorWideCode(code: number): boolean {
+  return (code >= 50_000 && code < 60_000) || code === 40400 || code === 41001 || code === 60001;
+}
+
+/** Whether nobody knows what the code means, so that trying on for 47 hours may be in vain. */
+export function isAmbiguousCode(code: number): boolean {
+  return classOfCode(code) === 'ambiguous';
+}

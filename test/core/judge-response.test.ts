@@ -1,12 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EventsApiAnswer } from '../../src/core/events-api-answer.ts';
-import { judgeResponse, type Verdict } from '../../src/core/judge-response.ts';
+import { judgeResponse as judge, type Verdict } from '../../src/core/judge-response.ts';
 import { classOfCode, type VerdictClass } from '../../src/core/tiktok-codes.ts';
 
-function response(status: number, body: unknown): EventsApiAnswer {
+const NOW = Date.UTC(2026, 10, 22, 12);
+
+function judgeResponse(answer: EventsApiAnswer): Verdict {
+  return judge(answer, NOW);
+}
+
+function response(status: number, body: unknown, headers = {}): EventsApiAnswer {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return { kind: 'response', status, headers: {}, body: text, durationMs: 5 };
+  return { kind: 'response', status, headers, body: text, durationMs: 5 };
 }
 
 function coded(code: number, message = '', status = 200): Verdict {
@@ -120,6 +126,9 @@ describe('an answer without TikTok’s JSON', () => {
       requestId: null,
       message: `HTTP ${status} without TikTok's JSON`,
       row: null,
+      retryAfterMs: null,
+      vendorWide: [400, 404].includes(status) || status >= 500,
+      limitedAttempts: false,
     });
   });
 });
@@ -131,6 +140,69 @@ describe('a failed request', () => {
   ] as const)('that may have been taken: %s is %s', (mayHaveBeenTaken, verdict) => {
     const judged = judgeResponse({ kind: 'failure', code: 'ETIMEDOUT', mayHaveBeenTaken, durationMs: 1 });
     expect(judged).toMatchObject({ class: verdict, message: 'ETIMEDOUT', httpStatus: null, apiCode: null });
+  });
+});
+
+describe('a verdict tells', () => {
+  it.each([
+    [response(200, { code: 40100 }, { 'retry-after': '7' }), 7_000],
+    [response(429, HTML, { 'retry-after': 'Sun, 22 Nov 2026 12:01:00 GMT' }), 60_000],
+    [response(503, HTML, { 'retry-after': '999999' }), 3_600_000],
+    [response(200, { code: 0 }, { 'retry-after': '7' }), 7_000],
+    [response(503, HTML), null],
+  ])('how long an answer asks us to wait: %#', (answer, wait) => {
+    expect(judgeResponse(answer).retryAfterMs).toBe(wait);
+  });
+
+  it.each<[number | null, number, boolean]>([
+    [null, 500, true],
+    [null, 503, true],
+    [null, 400, true],
+    [null, 404, true],
+    [null, 407, true],
+    [null, 401, false],
+    [null, 403, false],
+    [null, 413, false],
+    [null, 429, false],
+    [null, 200, false],
+    [null, 302, false],
+    [50000, 200, true],
+    [51010, 500, true],
+    [59999, 200, true],
+    [60001, 200, true],
+    [40400, 404, true],
+    [41001, 200, true],
+    [61000, 200, false],
+    [40100, 429, false],
+    [40105, 200, false],
+    [40002, 400, false],
+    [40002, 500, false],
+    [40016, 200, false],
+    [0, 500, false],
+  ])('whether it is about everybody: code %j in HTTP %i', (code, status, vendorWide) => {
+    const answer = response(status, code === null ? HTML : { code });
+    expect(judgeResponse(answer).vendorWide).toBe(vendorWide);
+  });
+
+  it.each([
+    ['ECONNREFUSED', true],
+    ['REQUEST_TIMEOUT', true],
+    ['NOT_STARTED', false],
+  ])('whether it is about everybody: %s', (code, vendorWide) => {
+    const failure = { kind: 'failure', code, mayHaveBeenTaken: false, durationMs: 1 } as const;
+    expect(judgeResponse(failure)).toMatchObject({ vendorWide, limitedAttempts: false, retryAfterMs: null });
+  });
+
+  it.each([
+    [40016, true],
+    [40050, true],
+    [49999, true],
+    [40002, false],
+    [50000, false],
+    [20001, false],
+    [0, false],
+  ])('whether three attempts are enough: code %i', (code, limitedAttempts) => {
+    expect(coded(code).limitedAttempts).toBe(limitedAttempts);
   });
 });
 
