@@ -4,6 +4,7 @@
  */
 
 import { createRequire } from 'node:module';
+import type { Batch, Kafka } from 'kafkajs';
 
 const require = createRequire(import.meta.url);
 
@@ -92,10 +93,77 @@ export interface CommitRequest {
   }[];
 }
 
+/** What a client reads a topic with when it joins no group. */
+export interface GrouplessClusterInternals extends Pick<ClusterInternals, 'refreshMetadata' | 'fetchTopicsOffset'> {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  addTargetTopic(topic: string): Promise<void>;
+  findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number }[];
+  /** Partitions by the node id of their leader. */
+  findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, readonly number[]>>;
+  findBroker(node: { readonly nodeId: string }): Promise<FetchingBrokerInternals>;
+}
+
+/** `src/broker/index.js`, for fetches. */
+export interface FetchingBrokerInternals {
+  fetch(request: {
+    readonly maxWaitTime: number;
+    readonly minBytes: number;
+    readonly maxBytes: number;
+    readonly isolationLevel: number;
+    readonly topics: readonly {
+      readonly topic: string;
+      readonly partitions: readonly {
+        readonly partition: number;
+        readonly fetchOffset: string;
+        readonly maxBytes: number;
+      }[];
+    }[];
+  }): Promise<{
+    readonly responses: readonly {
+      readonly topicName: string;
+      readonly partitions: readonly { readonly partition: number }[];
+    }[];
+  }>;
+}
+
 /** A class whose prototype is patched. */
 export interface Patchable<Instance> {
   readonly prototype: Instance;
 }
+
+/** `src/consumer/batch.js`: leaves out what was aborted, control records, and what lies before the offset asked for. */
+export function fetchedBatch(
+  topic: string,
+  fetchedOffset: string,
+  partitionData: { readonly partition: number },
+): FetchedBatch {
+  const Batch = requireInternal<BatchConstructor>('consumer/batch.js');
+  return new Batch(topic, fetchedOffset, partitionData);
+}
+
+type FetchedBatch = Batch &
+  BatchInternals & {
+    /** Everything the broker sent, what is filtered out included. */
+    readonly rawMessages: readonly unknown[];
+  };
+type BatchConstructor = new (topic: string, fetchedOffset: string, data: object) => FetchedBatch;
+
+/** `IsolationLevel` of the protocol: neither records of an open transaction nor those of an aborted one. */
+export const READ_COMMITTED = 1;
+
+/**
+ * A cluster as kafkajs's consumers have it, connected to by nobody yet. The function that makes one is kept under a
+ * private symbol (`src/index.js`).
+ */
+export function clusterOf(kafka: Kafka): GrouplessClusterInternals {
+  const symbol = Object.getOwnPropertySymbols(kafka).find(({ description }) => description === CREATE_CLUSTER);
+  const create = symbol === undefined ? undefined : Reflect.get(kafka, symbol);
+  if (typeof create !== 'function') throw new Error('KAFKA_INTERNALS_CHANGED: kafkajs hides how it makes a cluster');
+  return create({ allowAutoTopicCreation: false, isolationLevel: READ_COMMITTED }) as GrouplessClusterInternals;
+}
+
+const CREATE_CLUSTER = 'private:Kafka:createCluster';
 
 /** The error that kafkajs's wrappers are wrapped around. */
 export function kafkaRootCause(error: unknown): Error {
