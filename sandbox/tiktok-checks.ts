@@ -38,6 +38,9 @@ export interface CheckContext {
   readonly maxFutureMs: number;
   readonly maxListLength: number;
   readonly allowNegativeValue: boolean;
+  readonly refuseUnlistedCurrency: boolean;
+  readonly refuseUnknownFields: boolean;
+  readonly requirePublicIp: boolean;
 }
 
 export type Check = (value: unknown, context: CheckContext) => Problem | null;
@@ -89,6 +92,13 @@ export function oneOf(symbols: Iterable<string>, complaint: string): Check {
     if (typeof value !== 'string') return NOT_A_STRING;
     return known.has(value) ? null : mismatch;
   };
+}
+
+/** One of TikTok's currencies; upper-case letters in any case. */
+export function currencyOf(known: ReadonlySet<string>): Check {
+  const listed = oneOf(known, 'Not a supported currency.');
+  const shaped = matching(/^[A-Z]{3}$/, 'Not a supported currency.');
+  return (value, context) => (context.refuseUnlistedCurrency ? listed : shaped)(value, context);
 }
 
 const NOT_A_BOOLEAN = problem('Not a valid boolean.');
@@ -160,8 +170,22 @@ export const eventTime: Check = (value, context) => {
   const seconds = value as number;
   if (seconds < EARLIEST_SECONDS || seconds > LATEST_SECONDS) return NOT_SECONDS;
   // The fraction is cut from an event time, so an event of exactly the limit's age may look a second older.
-  if (seconds * 1000 + 999 < context.nowMs - context.maxAgeMs) return TOO_OLD;
-  return seconds * 1000 > context.nowMs + context.maxFutureMs ? IN_FUTURE : null;
+  return ageProblem(seconds * 1000, seconds * 1000 + 999, context);
+};
+
+function ageProblem(earliestMs: number, latestMs: number, context: CheckContext): Problem | null {
+  if (latestMs < context.nowMs - context.maxAgeMs) return TOO_OLD;
+  return earliestMs > context.nowMs + context.maxFutureMs ? IN_FUTURE : null;
+}
+
+const ISO_8601 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})$/;
+const NOT_ISO_8601 = problem('Not a valid datetime.');
+
+/** Date and time with a zone: without one, which moment is meant would be a guess. */
+export const timestamp: Check = (value, context) => {
+  if (typeof value !== 'string') return NOT_A_STRING;
+  const ms = ISO_8601.test(value) ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(ms) ? NOT_ISO_8601 : ageProblem(ms, ms, context);
 };
 
 const NOT_A_URL = problem('Not a valid URL.');
@@ -183,12 +207,15 @@ const NOT_AN_IP = problem('Not a valid IP address.');
 const NOT_PUBLIC = problem('Not a public IP address.');
 
 /** The ranges kept for documentation count as public: probes of others send 203.0.113.x and TikTok takes it. */
-export const publicIp: Check = value => {
+export const publicIp: Check = (value, context) => {
   if (typeof value !== 'string') return NOT_A_STRING;
-  if (isIPv4(value)) return PRIVATE_IPV4.test(value) ? NOT_PUBLIC : null;
-  if (!isIPv6(value)) return NOT_AN_IP;
-  return PRIVATE_IPV6.check(value, 'ipv6') ? NOT_PUBLIC : null;
+  if (!isIPv4(value) && !isIPv6(value)) return NOT_AN_IP;
+  return context.requirePublicIp && isPrivate(value) ? NOT_PUBLIC : null;
 };
+
+function isPrivate(ip: string): boolean {
+  return isIPv4(ip) ? PRIVATE_IPV4.test(ip) : PRIVATE_IPV6.check(ip, 'ipv6');
+}
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -219,9 +246,8 @@ export function objectOf(fields: Fields): Check {
     if (!isObject(value)) return NOT_AN_OBJECT;
     for (const name of Object.keys(value)) {
       const check = checks.get(name);
-      if (check === undefined) return within(name.slice(0, 40), notCarried(name, fields, context.source));
-      const found = check(value[name], context);
-      if (found !== null) return within(name, found);
+      const found = check === undefined ? unknownField(name, fields, context) : check(value[name], context);
+      if (found !== null) return within(name.slice(0, 40), found);
     }
     for (const name of required) {
       if (value[name] === undefined) return within(name, MISSING_FIELD);
@@ -230,6 +256,7 @@ export function objectOf(fields: Fields): Check {
   };
 }
 
-function notCarried(name: string, fields: Fields, source: EventSource): Problem {
-  return Object.hasOwn(fields, name) ? problem(`Not a field of ${source} events.`) : UNKNOWN_FIELD;
+function unknownField(name: string, fields: Fields, context: CheckContext): Problem | null {
+  if (!context.refuseUnknownFields) return null;
+  return Object.hasOwn(fields, name) ? problem(`Not a field of ${context.source} events.`) : UNKNOWN_FIELD;
 }

@@ -4,15 +4,20 @@
  */
 
 import type { Access } from './tiktok-access.ts';
+import type { BatchedEvent } from './tiktok-batch-rules.ts';
+import { asTracked, checkBatchBody, readPixelCode } from './tiktok-batch-rules.ts';
 import type { Problem } from './tiktok-checks.ts';
 import { CODE, problem } from './tiktok-checks.ts';
 import type { TakenEvents } from './tiktok-ledger.ts';
-import type { TrackedEvent } from './tiktok-rules.ts';
+import type { TrackedEvent, TrackSource } from './tiktok-rules.ts';
 import { checkTrackBody, readSource } from './tiktok-rules.ts';
 import type { SimulatorSettings } from './tiktok-settings.ts';
 
-/** The one endpoint there is, trailing slash included. */
+/** Events API 2.0, trailing slash included. */
 export const TRACK_PATH = '/open_api/v1.3/event/track/';
+
+/** Events API 1.0 in batches, trailing slash included. */
+export const BATCH_PATH = '/open_api/v1.3/pixel/batch/';
 
 /** A request as it came. */
 export interface TrackRequest {
@@ -35,7 +40,7 @@ export interface Judgement {
   readonly problem: Problem | null;
   readonly sourceId: string | null;
   readonly testCode: string | null;
-  /** Length of `data`. */
+  /** Length of `data` or `batch`. */
   readonly count: number;
   /** What counts, if accepted. */
   readonly taken: TakenEvents | null;
@@ -56,11 +61,11 @@ export function judge(request: TrackRequest, bench: Bench): Judgement {
   if (request.body === null) return { ...UNREAD, problem: TOO_LARGE };
   const body = parsed(request.body);
   if (body === undefined) return { ...UNREAD, problem: NOT_JSON };
-  return judgeBody(body, request.token ?? '', bench);
+  return judgeBody(body, request, bench);
 }
 
 function routeProblem({ path, method, contentType }: TrackRequest): Problem | null {
-  if (path !== TRACK_PATH) return WRONG_ROUTE;
+  if (!Object.hasOwn(ENDPOINTS, path)) return WRONG_ROUTE;
   if (method !== 'POST') return WRONG_METHOD;
   return /^application\/json\s*(?:;|$)/i.test(contentType) ? null : WRONG_TYPE;
 }
@@ -77,17 +82,44 @@ function parsed(text: string): unknown {
   }
 }
 
-function judgeBody(body: unknown, token: string, { access, settings, nowMs }: Bench): Judgement {
-  const source = readSource(body);
+/** What an endpoint reads of a body before it looks at the rows, and how it checks them. */
+interface Endpoint {
+  readonly source: (body: unknown) => TrackSource | Problem;
+  /** Name of the list of rows. */
+  readonly rows: 'data' | 'batch';
+  readonly check: typeof checkTrackBody;
+  readonly read: (nowMs: number) => (row: unknown) => TrackedEvent;
+}
+
+const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
+  [TRACK_PATH]: {
+    source: readSource,
+    rows: 'data',
+    check: checkTrackBody,
+    read: () => row => row as TrackedEvent,
+  },
+  [BATCH_PATH]: {
+    source: body => {
+      const pixel = readPixelCode(body);
+      return typeof pixel === 'string' ? { source: 'web', sourceId: pixel } : pixel;
+    },
+    rows: 'batch',
+    check: checkBatchBody,
+    read: nowMs => row => asTracked(row as BatchedEvent, nowMs),
+  },
+};
+
+function judgeBody(body: unknown, request: TrackRequest, { access, settings, nowMs }: Bench): Judgement {
+  const endpoint = ENDPOINTS[request.path] as Endpoint;
+  const source = endpoint.source(body);
   if ('code' in source) return { ...UNREAD, problem: source };
-  const { data, test_event_code: code } = body as { data?: unknown; test_event_code?: unknown };
+  const { [endpoint.rows]: rows, test_event_code: code } = body as Record<string, unknown>;
   const testCode = typeof code === 'string' ? code : null;
-  const count = Array.isArray(data) ? data.length : 0;
-  const judged = { sourceId: source.sourceId, testCode, count, taken: null };
-  const foreign = access.pixelProblem(token, source.sourceId);
+  const events: readonly unknown[] = Array.isArray(rows) ? rows : [];
+  const judged = { sourceId: source.sourceId, testCode, count: events.length, taken: null };
+  const foreign = access.pixelProblem(request.token ?? '', source.sourceId);
   if (foreign !== null) return { ...judged, problem: foreign };
-  const verdict = checkTrackBody(body, { ...settings, nowMs });
+  const verdict = endpoint.check(body, { ...settings, nowMs });
   if (!verdict.ok) return { ...judged, problem: problem(verdict.message, verdict.code) };
-  const taken = { ...source, at: nowMs, testCode, events: data as readonly TrackedEvent[] };
-  return { ...judged, problem: null, taken };
+  return { ...judged, problem: null, taken: { ...source, at: nowMs, testCode, events, read: endpoint.read(nowMs) } };
 }

@@ -22,7 +22,7 @@ export interface LedgerRequest {
   readonly token: string | null;
   readonly event_source_id: string | null;
   readonly test_event_code: string | null;
-  /** Length of `data`. */
+  /** Length of `data` or `batch`. */
   readonly events: number;
   /** Whether its events were taken, whatever the client was told. */
   readonly taken: boolean;
@@ -54,7 +54,7 @@ export interface LedgerEvent {
   readonly currency: string | null;
   /** A repeat inside 48 h: taken, but it does not count. */
   readonly deduplicated: boolean;
-  /** The element of `data[]` as it came, for the first events only. */
+  /** The element of `data[]` or `batch[]` as it came, for the first events only. */
   readonly raw?: unknown;
 }
 
@@ -92,7 +92,10 @@ export interface TakenEvents {
   readonly source: string;
   readonly sourceId: string;
   readonly testCode: string | null;
-  readonly events: readonly TrackedEvent[];
+  /** The rows as they came. */
+  readonly events: readonly unknown[];
+  /** What a row says, whatever its shape. */
+  readonly read: (row: unknown) => TrackedEvent;
 }
 
 export interface LedgerLimits {
@@ -224,7 +227,8 @@ export class Ledger {
 
   #take(taken: TakenEvents): EventRow[] {
     const counts = this.#countsOf(taken.sourceId);
-    return taken.events.map(event => {
+    return taken.events.map(raw => {
+      const event = taken.read(raw);
       const repeat = this.#isRepeat(taken, event);
       if (taken.testCode !== null) counts.test++;
       else if (repeat) counts.repeats++;
@@ -237,7 +241,7 @@ export class Ledger {
         value: value ?? null,
         currency: currency === undefined ? null : this.#share(currency),
         repeat,
-        raw: this.#raws++ < this.#limits.rawEvents ? event : undefined,
+        raw: this.#raws++ < this.#limits.rawEvents ? raw : undefined,
       };
     });
   }

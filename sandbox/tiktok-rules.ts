@@ -12,6 +12,7 @@ import {
   amount,
   CODE,
   count,
+  currencyOf,
   digest,
   eventTime,
   flag,
@@ -28,50 +29,15 @@ import {
   textUpTo,
   within,
 } from './tiktok-checks.ts';
+import type { TrackVerdict } from './tiktok-refusal.ts';
+import { refusal } from './tiktok-refusal.ts';
+import type { TrackRules } from './tiktok-strictness.ts';
+import { STRICT_RULES } from './tiktok-strictness.ts';
 import type { EventSource } from './tiktok-vocabulary.ts';
 import { ATT_STATUSES, CURRENCIES, EVENT_SOURCES, OFFLINE_EVENTS } from './tiktok-vocabulary.ts';
 
 /** Events per request; one more and the whole request is refused (GO). */
 export const MAX_EVENTS = 1000;
-
-/** How a refusal tells which row is bad; all of these were seen or are to be feared. `wrong` names another row. */
-export const ROW_NAMINGS = ['dotted', 'bracketed', 'index', 'none', 'wrong'] as const;
-export type RowNaming = (typeof ROW_NAMINGS)[number];
-
-/** What is switchable, because the documents are silent or enforcement is unproven. */
-export interface TrackRules {
-  readonly rowNaming: RowNaming;
-  /** Documented as required for web; peers that leave it out are not known to be refused. */
-  readonly requirePageUrl: boolean;
-  readonly maxAgeMs: number;
-  readonly maxFutureMs: number;
-  /** Longest list of e-mails, phones or external ids. */
-  readonly maxListLength: number;
-  readonly allowNegativeValue: boolean;
-  /** Refuses a value without a currency, and the other way round. */
-  readonly pairValueAndCurrency: boolean;
-  /** Names TikTok has registered; any other is refused. */
-  readonly partnerNames: readonly string[];
-  /** Events whose id begins so are refused although nothing is wrong with them; null for none. */
-  readonly poisonPrefix: string | null;
-}
-
-export const STRICT_RULES: TrackRules = {
-  rowNaming: 'dotted',
-  requirePageUrl: false,
-  maxAgeMs: 28 * 24 * 3_600_000,
-  maxFutureMs: 10 * 60_000,
-  maxListLength: 10,
-  allowNegativeValue: false,
-  pairValueAndCurrency: true,
-  partnerNames: [],
-  poisonPrefix: 'poison-',
-};
-
-/** `row` is the truth about the first bad row, null when the request as a whole is bad; `message` may hide or bend it. */
-export type TrackVerdict =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly code: number; readonly message: string; readonly row: number | null };
 
 const WEB: readonly EventSource[] = ['web'];
 const APP: readonly EventSource[] = ['app'];
@@ -125,7 +91,7 @@ const CONTENT: Fields = {
 
 const PROPERTIES: Fields = {
   value: { check: amount('Not a valid number.', CODE.PARAM_ERROR), from: 'GO' },
-  currency: { check: oneOf(CURRENCIES, 'Not a supported currency.'), from: 'GO, SDK; refusal of others unproven' },
+  currency: { check: currencyOf(CURRENCIES), from: 'GO, SDK; refusal of others unproven' },
   contents: { check: listOf(objectOf(CONTENT)), from: 'GO' },
   content_type: { check: oneOf(['product', 'product_group'], 'Not a valid choice.'), from: 'GO; item level was 1.0' },
   content_ids: { check: listOf(text), from: 'GO' },
@@ -134,6 +100,8 @@ const PROPERTIES: Fields = {
   description: { check: text, from: 'GO' },
   order_id: { check: text, from: 'GO' },
   shop_id: { check: text, from: 'GO' },
+  delivery_category: { check: text, from: 'PEERS' },
+  predicted_ltv: { check: amount('Not a valid number.', CODE.PARAM_ERROR), from: 'PEERS' },
 };
 
 const PAGE: Fields = {
@@ -164,11 +132,11 @@ const LEAD: Fields = {
 };
 
 /** Standard names have this shape too. A standard name in other letter case is a custom event of its own. */
-const anyEventName = matching(/^[A-Za-z][A-Za-z0-9_-]{0,49}$/, 'Not a valid event name.');
+export const webEventName = matching(/^[A-Za-z][A-Za-z0-9_-]{0,49}$/, 'Not a valid event name.');
 const offlineEventName = oneOf(OFFLINE_EVENTS, 'Not a supported event name for offline events.');
 
 const eventName: Check = (value, context) =>
-  context.source === 'offline' ? offlineEventName(value, context) : anyEventName(value, context);
+  context.source === 'offline' ? offlineEventName(value, context) : webEventName(value, context);
 
 const EVENT: Fields = {
   event: { check: eventName, required: EVENT_SOURCES, from: 'GO; custom names HELP' },
@@ -225,19 +193,29 @@ export function checkTrackBody(body: unknown, options: Partial<TrackRules> & { r
 
 function outsideProblem(request: Record<string, unknown>, rules: TrackRules): Problem | null {
   for (const name of Object.keys(request)) {
-    if (!TOP_LEVEL.has(name)) return within(name.slice(0, 40), problem('Unknown field.'));
+    if (rules.refuseUnknownFields && !TOP_LEVEL.has(name)) return within(name.slice(0, 40), problem('Unknown field.'));
   }
   const { test_event_code: testCode, partner_name: partner, data } = request;
-  if (testCode !== undefined && (typeof testCode !== 'string' || testCode === '')) {
-    return within('test_event_code', problem('Not a valid string.'));
-  }
+  const badTestCode = testCodeProblem(testCode);
+  if (badTestCode !== null) return badTestCode;
   if (partner !== undefined && !(typeof partner === 'string' && rules.partnerNames.includes(partner))) {
     return within('partner_name', problem('Not a registered partner.', CODE.INVALID_PARTNER_NAME));
   }
-  if (!Array.isArray(data)) return within('data', problem('Not a valid list.'));
-  if (data.length === 0) return within('data', problem('Shorter than minimum length 1.'));
-  if (data.length <= MAX_EVENTS) return null;
-  return within('data', problem(`Longer than maximum length ${MAX_EVENTS}.`, CODE.INVALID_BATCH_SIZE));
+  return lengthProblem('data', data, MAX_EVENTS);
+}
+
+/** The test code at the top level, where there is one. */
+export function testCodeProblem(testCode: unknown): Problem | null {
+  if (testCode === undefined || (typeof testCode === 'string' && testCode !== '')) return null;
+  return within('test_event_code', problem('Not a valid string.'));
+}
+
+/** A list of 1 to `max` elements. */
+export function lengthProblem(name: string, list: unknown, max: number): Problem | null {
+  if (!Array.isArray(list)) return within(name, problem('Not a valid list.'));
+  if (list.length === 0) return within(name, problem('Shorter than minimum length 1.'));
+  if (list.length <= max) return null;
+  return within(name, problem(`Longer than maximum length ${max}.`, CODE.INVALID_BATCH_SIZE));
 }
 
 /** An element of `data[]` that passed the table; only what the rest of the simulator reads. */
@@ -254,38 +232,19 @@ function wholeEventProblem(event: TrackedEvent, rules: TrackRules, context: Chec
   if (rules.requirePageUrl && context.source === 'web' && event.page?.url === undefined) {
     return within('page', within('url', problem('Missing data for required field.')));
   }
-  const { value, currency } = event.properties ?? {};
-  if (rules.pairValueAndCurrency && (value === undefined) !== (currency === undefined)) {
-    const missing = value === undefined ? 'value' : 'currency';
-    return within('properties', within(missing, problem('Missing data for required field.')));
-  }
-  if (rules.poisonPrefix !== null && event.event_id?.startsWith(rules.poisonPrefix)) {
-    return problem('Event is not acceptable.');
-  }
-  return null;
+  return pairProblem(event, rules) ?? poisonProblem(event, rules);
 }
 
-function refusal(found: Problem, naming: RowNaming, rowCount: number): TrackVerdict {
-  const row = typeof found.path[1] === 'number' ? found.path[1] : null;
-  return { ok: false, code: found.code, message: message(found, naming, row, rowCount), row };
+/** What both shapes of an event have in common. */
+export type CommonParts = Pick<TrackedEvent, 'event_id' | 'properties'>;
+
+export function pairProblem({ properties: { value, currency } = {} }: CommonParts, rules: TrackRules): Problem | null {
+  if (!rules.pairValueAndCurrency || (value === undefined) === (currency === undefined)) return null;
+  const missing = value === undefined ? 'value' : 'currency';
+  return within('properties', within(missing, problem('Missing data for required field.')));
 }
 
-function message({ path, text }: Problem, naming: RowNaming, row: number | null, rowCount: number): string {
-  if (path.length === 0) return text;
-  if (row === null) return `${path.join('.')}: ${text}`;
-  switch (naming) {
-    case 'dotted':
-      return `${path.join('.')}: ${text}`;
-    case 'bracketed':
-      return `data[${row}]${path
-        .slice(2)
-        .map(step => (typeof step === 'number' ? `[${step}]` : `.${step}`))
-        .join('')}: ${text}`;
-    case 'index':
-      return `Invalid event at index ${row}: ${text}`;
-    case 'none':
-      return `Invalid parameter: ${text}`;
-    case 'wrong':
-      return `${['data', (row + 1) % rowCount, ...path.slice(2)].join('.')}: ${text}`;
-  }
+/** An event that is refused only because it was ordered so. */
+export function poisonProblem({ event_id: id }: CommonParts, { poisonPrefix }: TrackRules): Problem | null {
+  return poisonPrefix !== null && id?.startsWith(poisonPrefix) ? problem('Event is not acceptable.') : null;
 }

@@ -1,8 +1,8 @@
 /** What of the simulator can be switched while it runs, from the process or over HTTP, under the same names. */
 
 import { z } from 'zod';
-import type { TrackRules } from './tiktok-rules.ts';
-import { ROW_NAMINGS, STRICT_RULES } from './tiktok-rules.ts';
+import type { TrackRules } from './tiktok-strictness.ts';
+import { ROW_NAMINGS, STRICT_RULES } from './tiktok-strictness.ts';
 
 export interface SimulatorSettings extends TrackRules {
   /** HTTP status of a refused token (40104, 40105): 200 as seen in the field, or 401. */
@@ -41,6 +41,9 @@ export const SETTINGS_CHANGE = z
     maxListLength: z.int().positive(),
     allowNegativeValue: z.boolean(),
     pairValueAndCurrency: z.boolean(),
+    refuseUnlistedCurrency: z.boolean(),
+    refuseUnknownFields: z.boolean(),
+    requirePublicIp: z.boolean(),
     partnerNames: z.array(z.string()),
     poisonPrefix: z.nullable(z.string().min(1)),
     authStatus: z.literal([200, 401]),

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { TrackRules } from '../../sandbox/tiktok-rules.ts';
-import { checkTrackBody, ROW_NAMINGS } from '../../sandbox/tiktok-rules.ts';
+import { checkTrackBody } from '../../sandbox/tiktok-rules.ts';
+import type { TrackRules } from '../../sandbox/tiktok-strictness.ts';
+import { ROW_NAMINGS } from '../../sandbox/tiktok-strictness.ts';
 import { CURRENCIES, EVENT_SOURCES, OFFLINE_EVENTS } from '../../sandbox/tiktok-vocabulary.ts';
 import type { Json } from './tiktok-track-request.ts';
 import { DIGEST, LEAST, NOW_MS, NOW_S, trackBody, webEvent, webEvents } from './tiktok-track-request.ts';
@@ -60,6 +61,7 @@ const ACCEPTED: readonly Accepted[] = [
   ],
   ['a content type', 'web', properties({ content_type: 'product_group' })],
   ['content ids and a number of items', 'web', properties({ content_ids: ['1', '2'], num_items: 2 })],
+  ['what Segment adds', 'web', properties({ delivery_category: 'home_delivery', predicted_ltv: 1.5 })],
   ...TEXTS.map(key => [`properties.${key}`, 'offline', properties({ [key]: 'x' })] as Accepted),
   ['empty user and properties', 'web', { user: {}, properties: {} }],
   ['a page', 'web', page({ url: 'https://example.com/?a=b#c', referrer: 'http://example.org' })],
@@ -403,6 +405,24 @@ describe('a switchable rule', () => {
     expect(checkEvent('web', user({ email: Array(11).fill(DIGEST) }), { maxListLength: 11 })).toEqual({ ok: true });
     expect(checkEvent('web', { event_time: NOW_S - 9 }, { maxAgeMs: 7_000 })).toMatchObject({ ok: false });
     expect(checkEvent('web', { event_time: NOW_S + 9 }, { maxFutureMs: 10_000 })).toEqual({ ok: true });
+  });
+});
+
+describe('what no document says is refused', () => {
+  test('is taken where that is switched off: fields nobody names, currencies off the list, private addresses', () => {
+    expect(checkEvent('web', properties({ hotel_id: 'h' }), { refuseUnknownFields: false })).toEqual({ ok: true });
+    expect(checkEvent('offline', user({ ttclid: 'x' }), { refuseUnknownFields: false })).toEqual({ ok: true });
+    expect(check(trackBody([webEvent()], { extra: 1 }), { refuseUnknownFields: false })).toEqual({ ok: true });
+    const lev = properties({ value: 1, currency: 'BGN' });
+    expect(checkEvent('web', lev, { refuseUnlistedCurrency: false })).toEqual({ ok: true });
+    expect(checkEvent('web', user({ ip: '10.0.0.1' }), { requirePublicIp: false })).toEqual({ ok: true });
+  });
+
+  test('leaves what is surely wrong refused', () => {
+    const digits = properties({ value: 1, currency: 'eur' });
+    expect(checkEvent('web', digits, { refuseUnlistedCurrency: false })).toMatchObject({ ok: false });
+    expect(checkEvent('web', user({ ip: '10.0.0.256' }), { requirePublicIp: false })).toMatchObject({ ok: false });
+    expect(checkEvent('web', { event_id: 7, extra: 1 }, { refuseUnknownFields: false })).toMatchObject({ ok: false });
   });
 });
 

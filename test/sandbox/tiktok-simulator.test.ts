@@ -1,7 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { apiCode } from '../../sandbox/tiktok-faults.ts';
+import { BATCH_PATH } from '../../sandbox/tiktok-judge.ts';
 import type { Simulator } from '../../sandbox/tiktok-simulator.ts';
 import { startSimulator } from '../../sandbox/tiktok-simulator.ts';
-import { NOW_MS, type send, track, trackBody, webEvent, webEvents } from './tiktok-track-request.ts';
+import {
+  batchBody,
+  batchItem,
+  batchItems,
+  NOW_MS,
+  type send,
+  track,
+  trackBody,
+  webEvent,
+  webEvents,
+} from './tiktok-track-request.ts';
 
 let simulator: Simulator;
 
@@ -58,7 +70,7 @@ describe('the door', () => {
     ['a path without its trailing slash', { path: '/open_api/v1.3/event/track' }, 404, 40400],
     ['another version', { path: '/open_api/v1.2/event/track/' }, 404, 40400],
     ['a query', { path: '/open_api/v1.3/event/track/?a=b' }, 404, 40400],
-    ['the 1.0 endpoint', { path: '/open_api/v1.3/pixel/batch/' }, 404, 40400],
+    ['the 1.0 endpoint for single events', { path: '/open_api/v1.3/pixel/track/' }, 404, 40400],
     ['GET', { method: 'GET' }, 404, 40400],
     ['PUT', { method: 'PUT' }, 404, 40400],
     ['another content type', { headers: { 'content-type': 'text/plain' } }, 200, 40002],
@@ -201,6 +213,59 @@ describe('the memory for repeats', () => {
     simulator.ledger().clear();
     await track(simulator.url, ONE);
     expect(counts()).toEqual({ counted: 1, repeats: 0, tests: 0 });
+  });
+});
+
+describe('the 1.0 endpoint', () => {
+  const BATCH = { path: BATCH_PATH };
+  const ITEM = batchBody([batchItem()]);
+
+  test('asks for the token first, then the pixel, then the events, like the 2.0 endpoint', async () => {
+    expect(await track(simulator.url, '{', { ...BATCH, token: 'nobody' })).toMatchObject({ code: 40105 });
+    expect(await track(simulator.url, batchBody([]), { ...BATCH, token: 'token-2' })).toMatchObject({ code: 40001 });
+    expect(await track(simulator.url, batchBody([]), BATCH)).toMatchObject({ code: 40002 });
+    expect(await track(simulator.url, trackBody([webEvent()]), BATCH)).toMatchObject({
+      code: 40002,
+      message: 'Invalid value for pixel_code: not a valid string.',
+    });
+  });
+
+  test('writes its events into the same ledger, in seconds and as they came', async () => {
+    const item = batchItem({ properties: { value: 12.5, currency: 'EUR' }, timestamp: '2026-01-15T11:59:59.900Z' });
+    await track(simulator.url, batchBody([item], { test_event_code: 'TEST1' }), BATCH);
+    await track(simulator.url, batchBody([batchItem({ event_id: undefined, timestamp: undefined })]), BATCH);
+    expect(simulator.ledger().events()).toMatchObject([
+      {
+        event_source: 'web',
+        event_source_id: 'PIXEL-1',
+        test_event_code: 'TEST1',
+        event: 'Purchase',
+        event_id: 'e-1',
+        event_time: NOW_MS / 1000 - 1,
+        value: 12.5,
+        currency: 'EUR',
+        raw: item,
+      },
+      { event_id: null, event_time: NOW_MS / 1000, value: null },
+    ]);
+    expect(simulator.ledger().requests()).toMatchObject([{ path: BATCH_PATH, events: 1 }, { path: BATCH_PATH }]);
+  });
+
+  test('refuses a whole batch for one bad row, in the 1.0 form', async () => {
+    const answer = await track(simulator.url, batchBody([...batchItems(2), batchItem({ event_id: 7 })]), BATCH);
+    expect(answer).toMatchObject({ code: 40002, message: 'Batch.2.event_id: Not a valid string.' });
+    expect(simulator.ledger().events()).toEqual([]);
+  });
+
+  test('shares the memory for repeats, the limit and the faults with the 2.0 endpoint', async () => {
+    await track(simulator.url, ONE);
+    expect(await track(simulator.url, ITEM, BATCH)).toMatchObject({ code: 0 });
+    expect(simulator.ledger().summary()).toMatchObject({ counted: 1, repeats: 1 });
+    simulator.set({ maxRequestsPerSecond: 2 });
+    expect(await track(simulator.url, ITEM, BATCH)).toMatchObject({ code: 40100 });
+    simulator.advance(1000);
+    simulator.faults.add({ ...apiCode(50000), pixel: 'PIXEL-1' });
+    expect(await track(simulator.url, ITEM, BATCH)).toMatchObject({ code: 50000 });
   });
 });
 

@@ -29,6 +29,20 @@ export function webEvents(count: number): Json[] {
   return Array.from({ length: count }, (_, index) => webEvent({ event_id: `e-${index + 1}` }));
 }
 
+/** The least TikTok takes in the 1.0 shape. */
+export function batchItem(changes: Json = {}): Json {
+  return { type: 'track', event: 'Purchase', event_id: 'e-1', timestamp: new Date(NOW_MS).toISOString(), ...changes };
+}
+
+export function batchBody(batch: readonly unknown[], changes: Json = {}): Json {
+  return { pixel_code: 'PIXEL-1', batch, ...changes };
+}
+
+/** Events e-1 … e-n in the 1.0 shape. */
+export function batchItems(count: number): Json[] {
+  return Array.from({ length: count }, (_, index) => batchItem({ event_id: `e-${index + 1}` }));
+}
+
 export interface Sending {
   readonly token?: string | null;
   readonly path?: string;

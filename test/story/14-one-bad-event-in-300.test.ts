@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RowNaming } from '../../sandbox/tiktok-rules.ts';
+import type { RowNaming } from '../../sandbox/tiktok-strictness.ts';
 import type { World } from '../../sandbox/world.ts';
 import { useStack } from '../stack.ts';
 import { conversion, createWorld, ids, repeats } from './business.ts';
