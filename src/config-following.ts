@@ -5,6 +5,7 @@
  * table counts as incomplete: an event resolved against half a table would be skipped for a mapping not yet read.
  */
 
+import { describeProblems } from './core/compile-entry.ts';
 import type { ConfigTable } from './core/config-table.ts';
 import { type ConfigDecoder, readConfigRecord } from './core/decode-config.ts';
 import type { Telemetry } from './ports.ts';
@@ -45,6 +46,10 @@ export class ConfigFollowing {
     this.table.apply(record.offset, key, change);
     const problem = this.table.problem(key);
     if (problem !== null) this.#telemetry.configRejected(key, problem.kind);
+    if (change.kind === 'entry' && change.warnings !== undefined) {
+      const fields = { key, problem: describeProblems(change.warnings) };
+      this.#telemetry.notice('warn', 'CONFIG_ENTRY_DOUBTFUL', 'a config entry is used and should be looked at', fields);
+    }
     this.#report();
     return 'applied';
   }

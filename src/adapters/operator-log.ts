@@ -3,7 +3,7 @@
  *
  * Nothing gets in by accident: a line is a code, a message of our own, and fields from a closed list; any other field
  * is dropped, so an error, a record or a header can never be logged whole. Warnings and errors that repeat are held
- * back and counted: at most one line per code and connection (or whatever else it is about) in ten seconds.
+ * back and counted: at most one line per code and connection (or config entry, or whatever else it is about) in ten seconds.
  */
 
 import { type LevelWithSilent, pino } from 'pino';
@@ -57,7 +57,8 @@ export function createOperatorLog(options: OperatorLogOptions): OperatorLog {
       if (!logger.isLevelEnabled(level)) return;
       const allowed = allowedFields(fields);
       if (level === 'debug' || level === 'info') return logger[level]({ code, ...allowed }, cut(message));
-      const suppressed = repeats.heldBack(`${code}|${fields.connection ?? ''}|${fields.reason ?? fields.topic ?? ''}`);
+      const about = fields.connection ?? fields.key ?? '';
+      const suppressed = repeats.heldBack(`${code}|${about}|${fields.reason ?? fields.topic ?? ''}`);
       if (suppressed === null) return;
       logger[level]({ code, ...allowed, ...(suppressed > 0 ? { suppressed } : {}) }, cut(message));
     },

@@ -7,6 +7,7 @@
 
 import { UNSPECIFIED } from './avro-types.ts';
 import type { ConfigEntry, Connection, Mapping } from './config-entry.ts';
+import { judgeEventName } from './event-names.ts';
 import type { Trigger } from './record.ts';
 import { tokenReferenceProblem } from './token-reference.ts';
 
@@ -23,10 +24,16 @@ export interface CompiledEntry {
   readonly entry: ConfigEntry;
   /** Empty when the entry is usable. */
   readonly problems: readonly EntryProblem[];
+  /** What should be looked at and does not keep the entry from being used. */
+  readonly warnings: readonly EntryProblem[];
 }
 
-/** `topic`: an entry of the config topic. `preview`: nothing is sent, so token and trigger may be left out. */
-export type CompileFor = 'topic' | 'preview';
+/**
+ * `topic`: an entry of the config topic, taken as it is as far as it can be used. `apply`: an entry about to be written,
+ * so that what TikTok will not like is refused. `preview`: the same, but nothing is sent, so token and trigger may be
+ * left out.
+ */
+export type CompileFor = 'topic' | 'apply' | 'preview';
 
 const MAX_DEDUP_WINDOW_MINUTES = 30 * 24 * 60;
 const DEFAULT_DEDUP_WINDOW_MINUTES = 24 * 60;
@@ -37,6 +44,11 @@ export const TRIGGERS = ['CONVERSION_CREATED', 'EXPECTED_REVENUE_UPDATED', 'REAL
 /** Collects what is wrong while values are read. */
 class Reading {
   readonly problems: EntryProblem[] = [];
+  readonly warnings: EntryProblem[] = [];
+
+  warn(field: string, message: string): void {
+    this.warnings.push({ field, message });
+  }
 
   report(field: string, message: string): void {
     this.problems.push({ field, message });
@@ -86,17 +98,24 @@ export function compileConnection(raw: RawEntry<Connection>, purpose: CompileFor
   if (rate !== null && !(rate > 0 && Number.isFinite(rate))) {
     reading.report('max_requests_per_second', 'must be above 0');
   }
-  const { problems } = reading;
-  if (problems.length === 0) return { entry: { kind: 'connection', connection }, problems };
+  checkPixelId(reading, connection);
+  const { problems, warnings } = reading;
+  if (problems.length === 0) return { entry: { kind: 'connection', connection }, problems, warnings };
   const { connection_id, enabled } = connection;
   const workspace_id = isBlank(raw.workspace_id) ? null : raw.workspace_id;
   const unusable = { connection_id, workspace_id, enabled, problem: describeProblems(problems) };
-  return { entry: { kind: 'unusable_connection', connection: unusable }, problems };
+  return { entry: { kind: 'unusable_connection', connection: unusable }, problems, warnings };
+}
+
+/** A pixel code of today has 20 characters; older ones may not, so this is never more than a warning. */
+function checkPixelId(reading: Reading, { event_source, pixel_id }: Connection): void {
+  if (event_source !== 'WEB' || isBlank(pixel_id) || /^[A-Za-z0-9]{20}$/.test(pixel_id)) return;
+  reading.warn('pixel_id', 'is not the 20 letters and digits that pixel codes have; is it copied whole?');
 }
 
 function readToken(reading: Reading, reference: string | null, purpose: CompileFor): string {
   if (isBlank(reference)) {
-    if (purpose === 'topic') reading.report('access_token', 'is required');
+    if (purpose !== 'preview') reading.report('access_token', 'is required');
     return '';
   }
   const problem = tokenReferenceProblem(reference);
@@ -131,17 +150,27 @@ export function compileMapping(raw: RawEntry<Mapping>, purpose: CompileFor): Com
   };
   checkValue(reading, raw, mapping);
   checkDedupWindow(reading, mapping.dedup_window_minutes);
-  const { problems } = reading;
-  if (problems.length === 0) return { entry: { kind: 'mapping', mapping }, problems };
+  checkEventName(reading, mapping.tiktok_event_name, purpose);
+  const { problems, warnings } = reading;
+  if (problems.length === 0) return { entry: { kind: 'mapping', mapping }, problems, warnings };
   const { mapping_id, trigger, event_name_filter, enabled } = mapping;
   const connection_id = isBlank(raw.connection_id) ? null : raw.connection_id;
   const problem = describeProblems(problems);
   const unusable = { mapping_id, connection_id, trigger, event_name_filter, enabled, problem };
-  return { entry: { kind: 'unusable_mapping', mapping: unusable }, problems };
+  return { entry: { kind: 'unusable_mapping', mapping: unusable }, problems, warnings };
+}
+
+/** By the rules for web events, the widest: which source it is for, only the connection says. */
+function checkEventName(reading: Reading, name: string, purpose: CompileFor): void {
+  if (isBlank(name)) return;
+  for (const problem of judgeEventName(name, 'WEB').problems) {
+    if (purpose === 'topic') reading.warn('tiktok_event_name', problem);
+    else reading.report('tiktok_event_name', problem);
+  }
 }
 
 function readTrigger(reading: Reading, trigger: string | null, purpose: CompileFor): Trigger | null {
-  if (trigger === null && purpose === 'topic') reading.report('trigger', 'is required');
+  if (trigger === null && purpose !== 'preview') reading.report('trigger', 'is required');
   return reading.symbol('trigger', trigger, TRIGGERS);
 }
 

@@ -5,13 +5,24 @@
  */
 
 import type { AvroSchemaJson } from './avro-types.ts';
-import { compileConnection, compileMapping, type RawEntry } from './compile-entry.ts';
+import {
+  type CompiledEntry,
+  compileConnection,
+  compileMapping,
+  type EntryProblem,
+  type RawEntry,
+} from './compile-entry.ts';
 import type { ConfigEntry, Connection, Mapping } from './config-entry.ts';
 import { FramedRecords, type SchemaNeeded } from './framed-records.ts';
 
 /** What a record does to the entry named by its key. */
 export type ConfigChange =
-  | { readonly kind: 'entry'; readonly entry: ConfigEntry }
+  | {
+      readonly kind: 'entry';
+      readonly entry: ConfigEntry;
+      /** What an operator should look at although the entry holds; absent where there is nothing. */
+      readonly warnings?: readonly EntryProblem[];
+    }
   | { readonly kind: 'tombstone' }
   /** It cannot be read; whatever was known before still holds. */
   | { readonly kind: 'undecodable'; readonly problem: string };
@@ -27,21 +38,21 @@ export interface ConfigSchemas {
   readonly mapping: AvroSchemaJson;
 }
 
-export type ConfigDecoder = FramedRecords<ConfigEntry>;
+export type ConfigDecoder = FramedRecords<CompiledEntry>;
 
 /** Learns writer schemas and decodes values; use `readConfigRecord` for whole records. */
 export function createConfigDecoder(schemas: ConfigSchemas): ConfigDecoder {
   const extraFields: readonly AvroSchemaJson[] = [];
-  return new FramedRecords<ConfigEntry>([
+  return new FramedRecords<CompiledEntry>([
     {
       schema: schemas.connection,
       extraFields,
-      finish: decoded => compileConnection(decoded as RawEntry<Connection>, 'topic').entry,
+      finish: decoded => compileConnection(decoded as RawEntry<Connection>, 'topic'),
     },
     {
       schema: schemas.mapping,
       extraFields,
-      finish: decoded => compileMapping(decoded as RawEntry<Mapping>, 'topic').entry,
+      finish: decoded => compileMapping(decoded as RawEntry<Mapping>, 'topic'),
     },
   ]);
 }
@@ -56,10 +67,11 @@ export function readConfigRecord(decoder: ConfigDecoder, record: ConfigRecord): 
   if ('needsSchema' in decoded) return decoded;
   if ('skip' in decoded) return { kind: 'tombstone' };
   if ('deadLetter' in decoded) return undecodable(`${decoded.deadLetter}: ${decoded.detail}`);
-  const { kind, id } = nameOf(decoded);
+  const { entry, warnings } = decoded;
+  const { kind, id } = nameOf(entry);
   if (kind !== key.kind) return undecodable(`the key names a ${key.kind}, the value is a ${kind}`);
-  if (id === key.id) return { kind: 'entry', entry: decoded };
-  return { kind: 'entry', entry: misnamed(decoded, key.id) };
+  if (id !== key.id) return { kind: 'entry', entry: misnamed(entry, key.id) };
+  return warnings.length === 0 ? { kind: 'entry', entry } : { kind: 'entry', entry, warnings };
 }
 
 function parseKey(key: string | null): { kind: 'connection' | 'mapping'; id: string } | null {

@@ -388,6 +388,14 @@ describe('the log', () => {
     expect(harness.lines).toHaveLength(4);
   });
 
+  it('holds back no other config entry', () => {
+    const harness = start();
+    for (const key of ['mapping:m-1', 'mapping:m-2', 'mapping:m-1']) {
+      harness.telemetry.notice('warn', 'CONFIG_ENTRY_DOUBTFUL', 'look at it', { key, problem: 'odd' });
+    }
+    expect(harness.lines.map(({ key }) => key)).toEqual(['mapping:m-1', 'mapping:m-2']);
+  });
+
   it('can be read by people', () => {
     const { telemetry, raw } = start({ format: 'text' });
     telemetry.notice('warn', 'KAFKA_CLIENT', 'kafkajs: leader moved', { topic: 'conversions', partition: 3 });

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { type CompileFor, compileConnection, compileMapping, type RawEntry } from '../../src/core/compile-entry.ts';
+import type { Connection, Mapping } from '../../src/core/config-entry.ts';
 import { connectionChange, mappingChange } from './config-records.ts';
 
 describe('a connection', () => {
   test('has every default of the contract filled in', () => {
-    expect(connectionChange()).toEqual({
+    expect(connectionChange()).toMatchObject({
       kind: 'entry',
       entry: {
         kind: 'connection',
@@ -54,10 +56,10 @@ describe('a connection', () => {
   });
 
   test('tells all its problems at once, and never the token', () => {
-    const change = connectionChange({ pixel_id: '', access_token: 'a-real-token-in-clear', wire: 'V1' });
+    const change = connectionChange({ pixel_id: '', access_token: 'a-real-token-in-clear', wire: 'UNSPECIFIED' });
     const text = JSON.stringify(change);
     expect(text).toContain('pixel_id: is required; access_token: a token is never stored in clear');
-    expect(text).toContain('wire: V1');
+    expect(text).toContain('wire: is unspecified');
     expect(text).not.toContain('a-real-token-in-clear');
   });
 });
@@ -126,5 +128,93 @@ describe('a mapping', () => {
       kind: 'entry',
       entry: { kind: 'unusable_mapping', mapping: { problem: expect.stringContaining(problem) } },
     });
+  });
+});
+
+describe('what an entry is compiled for', () => {
+  const connection: RawEntry<Connection> = {
+    connection_id: 'c-1',
+    workspace_id: 'ws-1',
+    advertiser_name: null,
+    pixel_id: 'C4A2B3D4E5F6G7H8I9J0',
+    access_token: 'file:c-1',
+    test_event_code: null,
+    event_source: null,
+    wire: null,
+    default_country: null,
+    fallback_page_url: null,
+    max_requests_per_second: null,
+    enabled: null,
+  };
+  const mapping: RawEntry<Mapping> = {
+    mapping_id: 'm-1',
+    connection_id: 'c-1',
+    trigger: 'CONVERSION_CREATED',
+    event_name_filter: null,
+    attribution: null,
+    tiktok_event_name: 'Lead',
+    include_value: null,
+    value_source: null,
+    fixed_value: null,
+    currency: null,
+    currency_policy: null,
+    dedup_window_minutes: null,
+    event_id_source: null,
+    event_time: null,
+    enabled: null,
+  };
+  const fieldsOf = (problems: readonly { readonly field: string }[]) => problems.map(({ field }) => field);
+
+  test.each<readonly [CompileFor, boolean]>([
+    ['topic', true],
+    ['apply', true],
+    ['preview', false],
+  ])('for %s token and trigger are required: %s', (purpose, required) => {
+    const { problems } = compileConnection({ ...connection, access_token: null }, purpose);
+    expect(fieldsOf(problems)).toEqual(required ? ['access_token'] : []);
+    const compiled = compileMapping({ ...mapping, trigger: null }, purpose);
+    expect(fieldsOf(compiled.problems)).toEqual(required ? ['trigger'] : []);
+  });
+
+  test.each(['Demo booked', 'Checkout', '1stPurchase', 'x'.repeat(51), 'Lead '])(
+    'the name %j is refused before it is written and taken from the topic with a warning',
+    tiktok_event_name => {
+      for (const purpose of ['apply', 'preview'] as const) {
+        const { entry, problems, warnings } = compileMapping({ ...mapping, tiktok_event_name }, purpose);
+        expect([entry.kind, new Set(fieldsOf(problems)), warnings]).toEqual([
+          'unusable_mapping',
+          new Set(['tiktok_event_name']),
+          [],
+        ]);
+      }
+      const fromTopic = compileMapping({ ...mapping, tiktok_event_name }, 'topic');
+      expect([fromTopic.entry.kind, fromTopic.problems, new Set(fieldsOf(fromTopic.warnings))]).toEqual([
+        'mapping',
+        [],
+        new Set(['tiktok_event_name']),
+      ]);
+    },
+  );
+
+  test.each(['Lead', 'CompletePayment', 'PlaceAnOrder', 'Demo_booked-2', 'x'.repeat(50)])(
+    'the name %j is taken everywhere without a word',
+    tiktok_event_name => {
+      for (const purpose of ['topic', 'apply', 'preview'] as const) {
+        const { entry, problems, warnings } = compileMapping({ ...mapping, tiktok_event_name }, purpose);
+        expect([entry.kind, problems, warnings]).toEqual(['mapping', [], []]);
+      }
+    },
+  );
+
+  test.each([
+    ['C4A2B3D4E5F6G7H8I9J0', []],
+    ['C4A2B3D4E5F6G7H8I9J', ['pixel_id']],
+    ['C4A2B3D4E5F6G7H8I9J-', ['pixel_id']],
+    ['PIXEL1', ['pixel_id']],
+  ])('the pixel id %s is used, with warnings on %j', (pixel_id, warned) => {
+    for (const purpose of ['topic', 'apply', 'preview'] as const) {
+      const { entry, problems, warnings } = compileConnection({ ...connection, pixel_id }, purpose);
+      expect([entry.kind, problems, fieldsOf(warnings)]).toEqual(['connection', [], warned]);
+    }
   });
 });

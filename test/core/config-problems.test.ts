@@ -18,7 +18,7 @@ const IGNORED = 'connection:c-3';
 function changeOf({ id, kind }: Step, offset: number): ConfigChange {
   if (kind === 'tombstone') return { kind };
   if (kind === 'undecodable') return { kind, problem: `broken at ${offset}` };
-  const wire = kind === 'good' ? 'V2' : 'V1';
+  const wire = kind === 'good' ? 'V2' : 'UNSPECIFIED';
   return connectionChange({ connection_id: id, pixel_id: `PIXEL${offset}`, wire });
 }
 

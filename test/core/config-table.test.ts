@@ -88,7 +88,7 @@ describe('an entry that is known but unusable', () => {
   test('does not block, is reported, and replaces the version before it', () => {
     const table = new ConfigTable();
     table.apply(1, 'connection:c-1', connectionChange());
-    table.apply(2, 'connection:c-1', connectionChange({ wire: 'V1' }));
+    table.apply(2, 'connection:c-1', connectionChange({ wire: 'UNSPECIFIED' }));
     expect(table.blockingKeys()).toEqual([]);
     expect(table.connection('c-1')).toBeNull();
     expect(table.problems()).toMatchObject([{ key: 'connection:c-1', kind: 'config_invalid', offset: 2 }]);

@@ -101,7 +101,7 @@ describe('a draft', () => {
     const table = tableOf(
       CONNECTION,
       mapped('m-1'),
-      ['connection:c-2', connectionChange({ connection_id: 'c-2', wire: 'V1' })],
+      ['connection:c-2', connectionChange({ connection_id: 'c-2', wire: 'UNSPECIFIED' })],
       mapped('m-2', { connection_id: 'c-2' }),
     );
     expect(parts(drafted(value(), table))).toEqual(['refuse config_invalid m-2', 'send m-1 SubmitForm']);

@@ -98,7 +98,7 @@ describe('a change takes effect at the next event', () => {
 
 describe('an unusable entry refuses what may be meant for it', () => {
   test('a connection: each of its matching mappings', () => {
-    const bad = ['connection:c-1', connectionChange({ wire: 'V1' })] as const;
+    const bad = ['connection:c-1', connectionChange({ wire: 'UNSPECIFIED' })] as const;
     const filtered = ['mapping:m-2', mappingChange({ mapping_id: 'm-2', event_name_filter: 'Call' })] as const;
     const table = tableOf(bad, m1, filtered);
     expect(idsOf(table)).toEqual(['m-1!']);
@@ -107,7 +107,7 @@ describe('an unusable entry refuses what may be meant for it', () => {
       {
         connectionId: 'c-1',
         mappingId: 'm-1',
-        refusal: { deadLetter: 'config_invalid', detail: expect.stringContaining('wire: V1') },
+        refusal: { deadLetter: 'config_invalid', detail: expect.stringContaining('wire: is unspecified') },
       },
     ]);
   });
@@ -125,7 +125,9 @@ describe('an unusable entry refuses what may be meant for it', () => {
 
   test('but not when it is disabled, or belongs elsewhere', () => {
     expect(idsOf(tableOf(c1, ['mapping:m-1', mappingChange({ trigger: null, enabled: false })]))).toBe('no_mapping');
-    expect(idsOf(tableOf(['connection:c-1', connectionChange({ wire: 'V1', enabled: false })], m1))).toBe('no_mapping');
+    expect(idsOf(tableOf(['connection:c-1', connectionChange({ wire: 'UNSPECIFIED', enabled: false })], m1))).toBe(
+      'no_mapping',
+    );
     expect(idsOf(tableOf(c1, ['mapping:m-1', mappingChange({ trigger: null, connection_id: '' })]))).toBe('no_mapping');
     expect(idsOf(tableOf(['connection:c-1', connectionChange({ workspace_id: '' })], m1))).toBe('no_connection');
   });
@@ -179,7 +181,7 @@ function changeOf(step: Step): ConfigChange {
   if (step.state === 'undecodable') return { kind: 'undecodable', problem: 'broken' };
   const bad = step.state === 'unusable';
   if ('workspace' in step) {
-    return connectionChange({ connection_id: step.id, workspace_id: step.workspace, wire: bad ? 'V1' : null });
+    return connectionChange({ connection_id: step.id, workspace_id: step.workspace, wire: bad ? 'UNSPECIFIED' : null });
   }
   const { id, connection, filter } = step;
   return mappingChange({ mapping_id: id, connection_id: connection, event_name_filter: filter, include_value: bad });

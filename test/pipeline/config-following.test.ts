@@ -83,10 +83,26 @@ describe('following the config topic', () => {
 
   it('tells of an entry that can be read and not be used, and does not wait for it', async () => {
     const { apply, following, telemetry } = setUp();
-    await apply('connection:c-1', encodeConnection(connection({ wire: 'V1' })));
+    await apply('connection:c-1', encodeConnection(connection({ wire: 'UNSPECIFIED' })));
     following.caughtUp();
     expect(following.complete).toBe(true);
     expect(telemetry.told('configRejected')).toEqual([['connection:c-1', 'config_invalid']]);
+  });
+
+  it('tells once of an entry that is used and should be looked at', async () => {
+    const { apply, table, telemetry } = setUp();
+    await apply('mapping:m-1', encodeMapping(mapping({ tiktok_event_name: 'Demo booked' })));
+    await apply('connection:c-1', encodeConnection(connection({ pixel_id: 'C4A2B3D4E5F6G7H8I9J0' })));
+    expect(telemetry.told('configRejected')).toEqual([]);
+    expect(telemetry.told('notice')).toEqual([
+      [
+        'warn',
+        'CONFIG_ENTRY_DOUBTFUL',
+        expect.any(String),
+        { key: 'mapping:m-1', problem: expect.stringContaining('tiktok_event_name: may hold letters') },
+      ],
+    ]);
+    expect(table.candidates('ws-1', 'CONVERSION_CREATED')?.anyEventName).toHaveLength(1);
   });
 
   it('tells of a record without a key, whose version nobody can ask for', async () => {
