@@ -7,7 +7,7 @@
 
 import { BUILD_NOTES } from '../core/build-notes.ts';
 import { DEAD_LETTER_REASONS, DELIVERED_REASONS, DUPLICATE_REASONS, SKIP_REASONS, STAGE_OF } from '../core/outcome.ts';
-import { CODES } from '../core/tiktok-codes.ts';
+import { LISTED_CODES } from '../core/tiktok-codes.ts';
 import type { HoldReason } from '../ports.ts';
 
 export const METRIC_PREFIX = 'tiktok_sync_';
@@ -29,7 +29,7 @@ export interface MetricDefinition {
 const each = (values: readonly string[]): LabelSet[] => values.map(value => [value]);
 
 /** TikTok's codes that have a label of their own; the rest is `other`, and `none` stands for no code. */
-export const API_CODES: ReadonlySet<string> = new Set(Object.keys(CODES));
+export const API_CODES: ReadonlySet<string> = new Set([...LISTED_CODES].map(String));
 export const HANDED_OVER_REASONS = ['rebalance', 'shutdown'] as const;
 
 const OUTCOME_REASONS: readonly LabelSet[] = [

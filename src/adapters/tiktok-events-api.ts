@@ -7,7 +7,7 @@
  */
 
 import { type Dispatcher, Pool } from 'undici';
-import { NOT_STARTED } from '../core/events-api-answer.ts';
+import { CONNECT_TIMEOUT, NOT_STARTED, REQUEST_TIMEOUT } from '../core/transport-errors.ts';
 import type { EventsApi, EventsApiAnswer, EventsApiRequest } from '../ports.ts';
 
 /** TikTok's answers have some hundred bytes; an error page may have any size. */
@@ -85,7 +85,7 @@ class Attempt implements Dispatcher.DispatchHandler {
     this.#mayStart = mayStart;
     this.#requestTimeoutMs = requestTimeoutMs;
     // Waiting for a free connection may take as long as the request before it.
-    this.#timer = setTimeout(() => this.#fail('CONNECT_TIMEOUT'), connectTimeoutMs + requestTimeoutMs);
+    this.#timer = setTimeout(() => this.#fail(CONNECT_TIMEOUT), connectTimeoutMs + requestTimeoutMs);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -102,7 +102,7 @@ class Attempt implements Dispatcher.DispatchHandler {
     this.#controller = controller;
     clearTimeout(this.#timer);
     // The client's own timeouts are coarse and begin anew with every byte; this is the one that holds.
-    this.#timer = setTimeout(() => this.#fail('REQUEST_TIMEOUT'), this.#requestTimeoutMs);
+    this.#timer = setTimeout(() => this.#fail(REQUEST_TIMEOUT), this.#requestTimeoutMs);
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Record<string, unknown>): void {

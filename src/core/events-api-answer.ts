@@ -4,9 +4,6 @@
  * Guarantee: a failure says whether TikTok may have taken the request, since only then may it count twice.
  */
 
-/** The failure of a request that we chose not to start. */
-export const NOT_STARTED = 'NOT_STARTED';
-
 export type EventsApiAnswer =
   | {
       readonly kind: 'response';
@@ -19,7 +16,7 @@ export type EventsApiAnswer =
     }
   | {
       readonly kind: 'failure';
-      /** `ECONNREFUSED`, `ETIMEDOUT`, `UND_ERR_HEADERS_TIMEOUT` … */
+      /** `ECONNREFUSED`, `REQUEST_TIMEOUT` …; `transport-errors` has those that are known. */
       readonly code: string;
       /** True when the request may have reached TikTok. */
       readonly mayHaveBeenTaken: boolean;

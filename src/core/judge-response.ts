@@ -6,10 +6,15 @@
  * where there is no code (facts 3.1).
  */
 
-import { type EventsApiAnswer, NOT_STARTED } from './events-api-answer.ts';
+import type { EventsApiAnswer } from './events-api-answer.ts';
+import { failedRows } from './failed-rows.ts';
+import { ruleOfStatus } from './http-statuses.ts';
+import { namedRow } from './named-row.ts';
 import { redact } from './redact.ts';
 import { retryAfterMs } from './retry-after.ts';
-import { classOfCode, isAmbiguousCode, isVendorWideCode, type VerdictClass } from './tiktok-codes.ts';
+import { CONNECTION_BLAMED, ruleOfCode } from './tiktok-codes.ts';
+import { ruleOfFailure } from './transport-errors.ts';
+import type { VerdictClass, VerdictRule } from './verdict-rule.ts';
 
 export interface Verdict {
   readonly class: VerdictClass;
@@ -21,6 +26,8 @@ export interface Verdict {
   readonly message: string;
   /** The zero-based row that a refusal names; null for none. */
   readonly row: number | null;
+  /** Of an answer that was taken in part: the zero-based rows that were not; null where it does not say. */
+  readonly failedRows: readonly number[] | null;
   /** How long the answer asks us to wait, at most an hour; null where it asks for nothing. */
   readonly retryAfterMs: number | null;
   /** True where the answer says nothing about this connection: TikTok, or the way to it, fails for everybody. */
@@ -31,52 +38,46 @@ export interface Verdict {
 
 /** Judges one answer that came at `now` (epoch milliseconds). Never throws. */
 export function judgeResponse(answer: EventsApiAnswer, now: number): Verdict {
-  if (answer.kind === 'failure') return judgeFailure(answer);
-  const envelope = readEnvelope(answer.body);
-  const wait = retryAfterMs(answer.headers['retry-after'], now);
-  if (envelope === null) return judgeStatus(answer.status, wait);
-  const { code, message, requestId } = envelope;
-  const verdict = code === 40002 && blamesConnection(message) ? 'connection-refused' : classOfCode(code);
+  const envelope = readEnvelope(answer);
+  const rule = ruleFor(answer, envelope);
   return {
-    class: verdict,
-    httpStatus: answer.status,
-    apiCode: code,
-    requestId,
-    message: redact(message),
-    row: verdict === 'poison' ? namedRow(message) : null,
-    retryAfterMs: wait,
-    vendorWide: isVendorWideCode(code),
-    limitedAttempts: isAmbiguousCode(code),
+    class: rule.class,
+    httpStatus: answer.kind === 'response' ? answer.status : null,
+    apiCode: envelope?.code ?? null,
+    requestId: envelope?.requestId ?? null,
+    message: envelope === null ? messageOf(answer) : redact(envelope.message),
+    row: rule.class === 'poison' && envelope !== null ? namedRow(envelope.message) : null,
+    failedRows: rule.class === 'partial' && envelope !== null ? failedRows(envelope.data) : null,
+    retryAfterMs: answer.kind === 'response' ? retryAfterMs(answer.headers['retry-after'], now) : null,
+    vendorWide: rule.vendorWide,
+    limitedAttempts: rule.limitedAttempts,
   };
 }
 
-type Failure = Extract<EventsApiAnswer, { kind: 'failure' }>;
+/** The rule by which `judgeResponse` judges this answer. */
+export function ruleBehind(answer: EventsApiAnswer): VerdictRule {
+  return ruleFor(answer, readEnvelope(answer));
+}
 
-/** No answer: a broken connection or a timeout. A request that we did not start ourselves is no failure of anybody. */
-function judgeFailure({ code, mayHaveBeenTaken }: Failure): Verdict {
-  return {
-    class: mayHaveBeenTaken ? 'ambiguous' : 'retry',
-    httpStatus: null,
-    apiCode: null,
-    requestId: null,
-    message: code,
-    row: null,
-    retryAfterMs: null,
-    vendorWide: code !== NOT_STARTED,
-    limitedAttempts: false,
-  };
+function ruleFor(answer: EventsApiAnswer, envelope: Envelope | null): VerdictRule {
+  if (answer.kind === 'failure') return ruleOfFailure(answer.code, answer.mayHaveBeenTaken);
+  if (envelope === null) return ruleOfStatus(answer.status);
+  const { code, message } = envelope;
+  return code === 40002 && blamesConnection(message) ? CONNECTION_BLAMED : ruleOfCode(code);
 }
 
 interface Envelope {
   readonly code: number;
   readonly message: string;
   readonly requestId: string | null;
+  readonly data: unknown;
 }
 
-function readEnvelope(body: string): Envelope | null {
+function readEnvelope(answer: EventsApiAnswer): Envelope | null {
+  if (answer.kind === 'failure') return null;
   let parsed: unknown;
   try {
-    parsed = JSON.parse(body);
+    parsed = JSON.parse(answer.body);
   } catch {
     return null;
   }
@@ -84,42 +85,23 @@ function readEnvelope(body: string): Envelope | null {
   const { code } = parsed;
   if (typeof code !== 'number' || !Number.isInteger(code)) return null;
   const message = 'message' in parsed && typeof parsed.message === 'string' ? parsed.message : '';
-  const requestId = 'request_id' in parsed && typeof parsed.request_id === 'string' ? parsed.request_id : null;
-  return { code, message, requestId: requestId === null ? null : requestId.slice(0, 100) };
+  const requestId = 'request_id' in parsed ? readRequestId(parsed.request_id) : null;
+  return { code, message, requestId, data: 'data' in parsed ? parsed.data : null };
 }
 
-/** Without TikTok's JSON a 4xx says nothing about an event: a proxy or a wrong address may have answered. */
-function judgeStatus(status: number, wait: number | null): Verdict {
-  const verdict = classOfStatus(status);
-  return {
-    class: verdict,
-    httpStatus: status,
-    apiCode: null,
-    requestId: null,
-    message: `HTTP ${status} without TikTok's JSON`,
-    row: null,
-    retryAfterMs: wait,
-    vendorWide: status >= 500 || verdict === 'retry',
-    limitedAttempts: false,
-  };
+/** TikTok's ids are digits and letters; whatever else stands there may be anything, and is no id to ask TikTok about. */
+function readRequestId(value: unknown): string | null {
+  return typeof value === 'string' && /^[\w.:-]+$/.test(value) ? value.slice(0, 100) : null;
 }
 
-function classOfStatus(status: number): VerdictClass {
-  if (status === 401 || status === 403) return 'connection-refused';
-  if (status === 413) return 'split';
-  if (status === 429) return 'throttled';
-  if (status >= 400 && status < 500) return 'retry';
-  return 'ambiguous';
+function messageOf(answer: EventsApiAnswer): string {
+  return answer.kind === 'failure' ? answer.code : `HTTP ${answer.status} without TikTok's JSON`;
 }
 
-/** 40002 is also the code for a bad pixel and, as seen in the field, for a missing permission (facts 3.2). */
+/**
+ * 40002 is also the code for a bad pixel (`pixel_code` in the 1.0 shape) and, as seen in the field, for a missing
+ * permission (facts 3.2).
+ */
 function blamesConnection(message: string): boolean {
-  return /\bevent_source(_id)?\b/.test(message) || /permission|admin or operator/i.test(message);
-}
-
-/** `data.3.event_id: …`, `data[3].user.email`, `Batch.3.…`, `index 3`: zero-based as far as known (facts 3.4). */
-function namedRow(message: string): number | null {
-  const match = /\b(?:data|batch)(?:\.|\[)(\d{1,4})\b|\bindex (\d{1,4})\b/i.exec(message);
-  const digits = match?.[1] ?? match?.[2];
-  return digits === undefined ? null : Number(digits);
+  return /\b(event[_ ]source|pixel[_ ]code)([_ ]id)?\b/i.test(message) || /permission|admin or operator/i.test(message);
 }

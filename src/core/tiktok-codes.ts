@@ -2,91 +2,190 @@
  * TikTok's answer codes and what each means for a request, as data.
  *
  * Guarantee: nothing but `code: 0` is delivered, and an unknown code never is. Names are those of TikTok's own list
- * (tiktok-business-api-sdk `tiktok_code.py`); classes follow `judge-response`.
+ * (tiktok-business-api-sdk `tiktok_code.py`, key SDK); the other keys of sources are explained in docs/tiktok-answers.md.
  */
 
-/** What to do with the events of a request. */
-export type VerdictClass =
-  /** Taken: settle. */
-  | 'delivered'
-  /** Surely not taken, will pass: the same ids again. */
-  | 'retry'
-  /** Surely not taken, too many requests. */
-  | 'throttled'
-  /** Credentials, ownership or configuration of the connection: its events cannot pass now. */
-  | 'connection-refused'
-  /** At least one event is refused and, a request being all or nothing, its batch with it. */
-  | 'poison'
-  /** Too large as a whole. */
-  | 'split'
-  /** Some events were taken, we are not told which. */
-  | 'partial'
-  /** May have been taken: the same ids again while TikTok remembers the first attempt (48 h). */
-  | 'ambiguous';
+import { unclassedName } from './tiktok-code-names.ts';
+import type { VerdictClass, VerdictRule } from './verdict-rule.ts';
 
-type CodeTable = Readonly<Record<number, VerdictClass>>;
+/** High: TikTok's text, or several who use it agree. Medium: one good source. Low: one weak source. */
+export type Confidence = 'H' | 'M' | 'L';
 
-/** One code a line where its class needs saying; ranges are below. */
-export const CODES: CodeTable = {
-  0: 'delivered', // OK
-  20001: 'partial', // PARTIAL_OK
-  40000: 'poison', // INVALID_PARAMS
-  40001: 'connection-refused', // PERMISSION_ERROR: pixel and token do not belong together
-  40002: 'poison', // PARAM_ERROR; its text may say otherwise
-  40003: 'connection-refused', // FORBIDDEN
-  40006: 'connection-refused', // API version
-  40007: 'connection-refused', // NOT_EXIST: the pixel is gone
-  40008: 'connection-refused', // not implemented
-  40009: 'connection-refused', // not supported in the sandbox
-  40016: 'ambiguous', // BIZ_FC_ERROR: meaning undocumented
-  40050: 'ambiguous', // DUPLICATED_REQUEST: undocumented here
-  40051: 'connection-refused', // API version
-  40061: 'split', // INVALID_BATCH_SIZE
-  40062: 'poison', // PII_NOT_HASHED
-  40063: 'connection-refused', // INVALID_PARTNER_NAME
-  40100: 'throttled', // REQUEST_TOO_FREQUENT; a rate limit, also in an HTTP 401
-  40101: 'connection-refused', // INVALID_PARTNER
-  40102: 'connection-refused', // ACCESS_TOKEN_EXPIRE
-  40103: 'connection-refused', // OAuth refresh
-  40104: 'connection-refused', // EMPTY_ACCESS_TOKEN
-  40105: 'connection-refused', // INVALID_ACCESS_TOKEN, also in an HTTP 200
-  40106: 'connection-refused',
-  40107: 'connection-refused',
-  40108: 'connection-refused',
-  40110: 'connection-refused',
-  40113: 'connection-refused',
-  40115: 'connection-refused',
-  40116: 'connection-refused',
-  40117: 'connection-refused',
-  40118: 'connection-refused', // feature not allow-listed
-  40124: 'connection-refused',
-  40125: 'connection-refused',
-  40130: 'connection-refused',
-  40132: 'throttled', // REQUEST_FREQUENCY_LIMITED
-  40133: 'throttled', // used as a rate limit
-  40200: 'retry', // task not ready
-  40201: 'retry',
-  40202: 'retry', // write conflict
-  40300: 'connection-refused', // advertiser missing
-  40301: 'connection-refused', // role
-  40400: 'retry', // ROUTE_NOT_FOUND: says nothing about an event
-  40700: 'poison', // RPC_VALIDATION_ERROR
-  41000: 'connection-refused', // BLOCKED
-  41001: 'retry', // INTERFACE_OFFLINE
-  61000: 'throttled', // too many requests
+/** A code, or all codes of a range that have no row of their own. */
+export interface CodeRow extends VerdictRule {
+  readonly from: number;
+  readonly to: number;
+  /** How sure the class is. */
+  readonly confidence: Confidence;
+}
+
+type Listed = readonly [code: number | readonly [from: number, to: number], string, source: string, Confidence];
+
+const NEW_TOKEN =
+  'Create an access token for this pixel in TikTok Events Manager (the pixel’s settings) and store it: the next attempt uses it and releases the connection.';
+const NOT_ALLOWED =
+  'The user or app behind the token may not send events: have it allowed in TikTok, or store a token made in Events Manager.';
+const ACCOUNT = 'Look at the advertiser’s state and roles in TikTok Business Center, then correct the connection.';
+const OTHER_VERSION =
+  'TikTok does not offer what this service asks for: check tiktok.baseUrl, then look for a newer release of this service.';
+const PARTNER =
+  'The service sends no partner name, so ask TikTok’s support why it misses one; give them the request_id.';
+const REFUSED_EVENT =
+  'Read the message: correct the event at its producer, or the mapping, then redrive the dead letter.';
+const SLOW_DOWN =
+  'Nothing: only this connection slows down. If it lasts, lower its max_requests_per_second or ask TikTok for a higher limit.';
+const TIKTOK_FAILS = 'Nothing: the same events go again by themselves. If it lasts, look for an outage of TikTok.';
+const NOBODY_KNOWS =
+  'Read the message, and ask TikTok’s support with the request_id what it means; redrive the dead letter when that is clear.';
+
+function rows(verdict: VerdictClass, advice: string, listed: readonly Listed[], vendorWide = false): CodeRow[] {
+  return listed.map(([code, name, source, confidence]) => {
+    const [from, to] = typeof code === 'number' ? [code, code] : code;
+    const limitedAttempts = verdict === 'ambiguous';
+    return { from, to, name, class: verdict, vendorWide, limitedAttempts, advice, source, confidence };
+  });
+}
+
+/** Every code of which something is known, in the order of codes; a single code comes before the range around it. */
+export const CODE_ROWS: readonly CodeRow[] = [
+  ...rows('delivered', 'Nothing: TikTok has taken the events. Its pages show them after a while.', [
+    [0, 'OK', 'SDK and all others', 'H'],
+  ]),
+  ...rows(
+    'partial',
+    'Nothing: the same ids go again until TikTok takes them all; it drops those it has. If it lasts, ask TikTok’s support.',
+    [[20001, 'PARTIAL_OK', 'SDK', 'M']],
+  ),
+  ...rows('poison', REFUSED_EVENT, [
+    [40000, 'INVALID_PARAMS', 'SDK', 'M'],
+    [40002, 'PARAM_ERROR', 'SDK, RS, FL', 'H'],
+    [40700, 'RPC_VALIDATION_ERROR', 'SDK', 'M'],
+  ]),
+  ...rows('poison', 'Please report it: this service hashes all that TikTok wants hashed. Redrive after the repair.', [
+    [40062, 'PII_NOT_HASHED', 'SDK', 'M'],
+  ]),
+  ...rows(
+    'connection-refused',
+    'Pixel and token do not belong together: correct pixel_id, or store the token that was made for this pixel.',
+    [[40001, 'PERMISSION_ERROR', 'SDK, RS, ED', 'H']],
+  ),
+  ...rows('connection-refused', 'The pixel is gone, or never was: correct pixel_id in the connection.', [
+    [40007, 'NOT_EXIST', 'SDK, ED, XC', 'M'],
+  ]),
+  ...rows('connection-refused', NEW_TOKEN, [
+    [40102, 'ACCESS_TOKEN_EXPIRE', 'SDK, XC', 'H'],
+    [40103, 'REFRESH_TOKEN_EXPIRE', 'SDK', 'M'],
+    [40104, 'EMPTY_ACCESS_TOKEN', 'SDK, XC', 'H'],
+    [40105, 'INVALID_ACCESS_TOKEN', 'SDK, XC, ED', 'H'],
+    [40107, 'INVALID_REFRESH_TOKEN', 'SDK', 'M'],
+    [40108, 'INVALID_GRANT_TYPE', 'SDK', 'M'],
+    [40110, 'AUTH_CODE_ERROR', 'SDK', 'M'],
+    [40115, 'AUTH_TIMESTAMP_EXPIRE', 'SDK', 'M'],
+    [40116, 'AUTH_SIG_ERROR', 'SDK', 'M'],
+  ]),
+  ...rows('connection-refused', NOT_ALLOWED, [
+    [40003, 'FORBIDDEN', 'SDK', 'M'],
+    [40106, 'INVALID_CORE_USER', 'SDK', 'M'],
+    [40113, 'APP_FORBIDDEN', 'SDK', 'M'],
+    [40117, 'APP_METHOD_FORBIDDEN', 'SDK', 'M'],
+    [40118, 'NOT_IN_WHITELIST', 'SDK', 'M'],
+    [40124, 'DEVELOPER_REJECTED', 'SDK', 'M'],
+    [40125, 'DEVELOPER_NO_PERMISSION', 'SDK', 'M'],
+    [40130, 'SCOPE_NOT_AUTHORIZED', 'SDK', 'M'],
+  ]),
+  ...rows('connection-refused', ACCOUNT, [
+    [40300, 'ADVERTISER_NOT_EXIST', 'SDK', 'M'],
+    [40301, 'ADVERTISER_ROLE_ERROR', 'SDK', 'M'],
+    [41000, 'BLOCKED', 'SDK', 'M'],
+  ]),
+  ...rows('connection-refused', OTHER_VERSION, [
+    [40006, 'VERSION_ERROR', 'SDK', 'M'],
+    [40008, 'NOT_IMPL', 'SDK', 'M'],
+    [40009, 'UNSUPPORTED_IN_SANDBOX', 'SDK, GO', 'M'],
+    [40051, 'INVALID_API_VERSION', 'SDK', 'M'],
+  ]),
+  ...rows('connection-refused', PARTNER, [
+    [40063, 'INVALID_PARTNER_NAME', 'SDK', 'M'],
+    [40101, 'INVALID_PARTNER', 'SDK', 'M'],
+  ]),
+  ...rows(
+    'split',
+    'Nothing: the batch goes again in halves. If it happens often, lower delivery.batchMaxEventsCount or delivery.batchMaxBytes.',
+    [[40061, 'INVALID_BATCH_SIZE', 'SDK', 'M']],
+  ),
+  ...rows('throttled', SLOW_DOWN, [
+    [40100, 'REQUEST_TOO_FREQUENT', 'SDK, RS, XC, FL, ED', 'H'],
+    [40132, 'REQUEST_FREQUENCY_LIMITED', 'SDK, XC, ED', 'M'],
+    [40133, 'rate limit', 'XC, ED', 'M'],
+    [61000, 'TOO_MANY_REQUESTS_BL', 'SDK', 'M'],
+  ]),
+  ...rows('retry', TIKTOK_FAILS, [
+    [40200, 'GENERAL_TASK_ERROR', 'SDK', 'M'],
+    [40201, 'TASK_NOT_READY', 'SDK', 'M'],
+    [40202, 'WRITE_CONFLICT', 'SDK', 'M'],
+  ]),
+  ...rows(
+    'retry',
+    'Check tiktok.baseUrl: there is no such route. Events wait, and none is lost meanwhile.',
+    [[40400, 'ROUTE_NOT_FOUND', 'SDK', 'M']],
+    true,
+  ),
+  ...rows(
+    'retry',
+    TIKTOK_FAILS,
+    [
+      [41001, 'INTERFACE_OFFLINE', 'SDK', 'M'],
+      [50000, 'SYS_ERROR', 'SDK, PH, FL', 'H'],
+      [50001, 'system error', 'PH', 'M'],
+      [50002, 'SYS_TIMEOUT', 'SDK', 'H'],
+      [[51000, 51099], 'inner service errors', 'SDK, PH', 'M'],
+      [[52000, 52999], 'storage errors', 'SDK', 'M'],
+      [[53102, 53103], 'serialization errors', 'SDK', 'M'],
+      [[50000, 59999], 'other errors of TikTok’s', 'XC', 'M'],
+      [60001, 'MAINTENANCE', 'SDK', 'M'],
+    ],
+    true,
+  ),
+  ...rows('retry', TIKTOK_FAILS, [
+    [70001, 'INVALID_BIZ_AUTH_TYPE', 'SDK', 'L'],
+    [[60000, Number.POSITIVE_INFINITY], 'other codes from 60000', 'XC', 'L'],
+  ]),
+  ...rows('ambiguous', NOBODY_KNOWS, [
+    [40016, 'BIZ_FC_ERROR', 'SDK; its meaning is undocumented', 'L'],
+    [40050, 'DUPLICATED_REQUEST', 'SDK; undocumented for events', 'L'],
+  ]),
+].toSorted((a, b) => a.from - b.from || a.to - b.to);
+
+const UNKNOWN: Omit<VerdictRule, 'name'> = {
+  class: 'ambiguous',
+  vendorWide: false,
+  limitedAttempts: true,
+  advice: NOBODY_KNOWS,
+  source: 'no source says what it means for an event',
 };
 
-/** The class of a code: the table, then TikTok's ranges (5xxxx and above: their fault), else unknown. */
-export function classOfCode(code: number): VerdictClass {
-  return CODES[code] ?? (code >= 50_000 ? 'retry' : 'ambiguous');
-}
+/**
+ * 40002 where the message blames the connection: the code stands for a bad pixel too and, as seen in the field, for a
+ * missing permission.
+ */
+export const CONNECTION_BLAMED: VerdictRule = {
+  name: 'PARAM_ERROR',
+  class: 'connection-refused',
+  vendorWide: false,
+  limitedAttempts: false,
+  advice: 'The message blames the connection, not an event: correct its pixel_id, or store the token of this pixel.',
+  source: 'RS, and refusals seen by two users',
+};
 
-/** Codes that speak of TikTok as a whole and not of a connection: its own errors, no such route, offline, maintenance. */
-export function isVendorWideCode(code: number): boolean {
-  return (code >= 50_000 && code < 60_000) || code === 40400 || code === 41001 || code === 60001;
-}
+const SINGLE = new Map(CODE_ROWS.filter(({ from, to }) => from === to).map(row => [row.from, row]));
+/** The narrowest first. */
+const RANGES = CODE_ROWS.filter(({ from, to }) => from !== to).toSorted((a, b) => a.to - a.from - (b.to - b.from));
 
-/** Whether nobody knows what the code means, so that trying on for 47 hours may be in vain. */
-export function isAmbiguousCode(code: number): boolean {
-  return classOfCode(code) === 'ambiguous';
+/** Codes with a row of their own. */
+export const LISTED_CODES: ReadonlySet<number> = new Set(SINGLE.keys());
+
+/** What a code means: its row, else the range it lies in, else that nobody knows. */
+export function ruleOfCode(code: number): VerdictRule {
+  const row = SINGLE.get(code) ?? RANGES.find(({ from, to }) => code >= from && code <= to);
+  return row ?? { ...UNKNOWN, name: unclassedName(code) };
 }

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EventsApiAnswer } from '../../src/core/events-api-answer.ts';
-import { judgeResponse as judge, type Verdict } from '../../src/core/judge-response.ts';
-import { classOfCode, type VerdictClass } from '../../src/core/tiktok-codes.ts';
+import { judgeResponse as judge, ruleBehind, type Verdict } from '../../src/core/judge-response.ts';
+import { ruleOfCode } from '../../src/core/tiktok-codes.ts';
+import type { VerdictClass } from '../../src/core/verdict-rule.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 
@@ -34,6 +35,9 @@ const ANSWERS: readonly (readonly [number, number, string, VerdictClass])[] = [
   [400, 40002, 'Invalid value for event_source: must be web, app or offline.', 'connection-refused'],
   [200, 40002, 'Invalid value for event_source_id: not a valid string.', 'connection-refused'],
   [200, 40002, PERMISSION_TEXT, 'connection-refused'],
+  [200, 40002, 'pixel_code: not a valid string', 'connection-refused'],
+  [200, 40002, 'Event source ID is unknown', 'connection-refused'],
+  [200, 40002, 'data.0.lead.lead_event_source: not a valid string', 'poison'],
   [403, 40003, 'Forbidden', 'connection-refused'],
   [200, 40007, 'The pixel does not exist', 'connection-refused'],
   [200, 40016, 'BIZ_FC_ERROR', 'ambiguous'],
@@ -66,27 +70,16 @@ describe('an answer with a code', () => {
   it('is judged by the code alone, whatever the status', () => {
     fc.assert(
       fc.property(fc.integer({ min: 100, max: 599 }), fc.integer({ min: 0, max: 75_000 }), (status, code) => {
-        expect(coded(code, 'x', status).class).toBe(classOfCode(code));
+        expect(coded(code, 'x', status).class).toBe(ruleOfCode(code).class);
       }),
     );
   });
 });
 
 describe('a named row', () => {
-  it.each([
-    ['data.0.event_id: Not a valid string.', 0],
-    ['data.17.event_id: Not a valid string.', 17],
-    ['data[3].user.email', 3],
-    ['Invalid params: data.999.properties.value', 999],
-    ['Batch.4.properties.contents.0.content_id: Not a valid string', 4],
-    ['batch[2].timestamp', 2],
-    ['the event at index 3 is bad', 3],
-    ['Invalid Price Field', null],
-    ['metadata.3 is bad', null],
-    ['data.3x is bad', null],
-    ['data.12345 is beyond any batch', null],
-  ])('is read from %j', (message, row) => {
-    expect(coded(40002, message).row).toBe(row);
+  it('is read where an event is to blame', () => {
+    expect(coded(40002, 'data.17.event_id: Not a valid string.').row).toBe(17);
+    expect(coded(40002, 'Invalid params').row).toBeNull();
   });
 
   it('is none where the events are not to blame', () => {
@@ -126,6 +119,7 @@ describe('an answer without TikTok’s JSON', () => {
       requestId: null,
       message: `HTTP ${status} without TikTok's JSON`,
       row: null,
+      failedRows: null,
       retryAfterMs: null,
       vendorWide: [400, 404].includes(status) || status >= 500,
       limitedAttempts: false,
@@ -206,8 +200,39 @@ describe('a verdict tells', () => {
   });
 });
 
+it('reads which rows failed of an answer taken in part, and of no other', () => {
+  const data = { failed_events: [{ index: 2 }, { index: 0 }] };
+  expect(judgeResponse(response(200, { code: 20001, data })).failedRows).toEqual([0, 2]);
+  expect(judgeResponse(response(200, { code: 20001, data: {} })).failedRows).toBeNull();
+  expect(judgeResponse(response(200, { code: 40002, data })).failedRows).toBeNull();
+});
+
+it('takes only an id for a request id', () => {
+  const withId = (id: unknown) => judgeResponse(response(200, { code: 0, request_id: id })).requestId;
+  expect(withId('202411220930-1A:b.c_d')).toBe('202411220930-1A:b.c_d');
+  for (const id of ['', 'alice@shop.example', 'two words', 'line\nline', 7, null]) expect(withId(id)).toBeNull();
+});
+
+it('judges by the rule that it names', () => {
+  const body = { code: 40002, message: 'event_source_id is wrong' };
+  for (const answer of [response(200, body), response(200, { code: 49999 }), response(404, HTML)]) {
+    const { class: verdict, vendorWide, limitedAttempts } = judgeResponse(answer);
+    expect(ruleBehind(answer)).toMatchObject({ class: verdict, vendorWide, limitedAttempts });
+  }
+});
+
+function isCodeZero(body: string): boolean {
+  try {
+    return JSON.parse(body)?.code === 0;
+  } catch {
+    return false;
+  }
+}
+
 it('only an explicit code 0 is delivered, and no answer makes it throw', () => {
+  const anyBytes = fc.uint8Array({ maxLength: 200 }).map(bytes => new TextDecoder().decode(bytes));
   const anyBody = fc.oneof(
+    anyBytes,
     fc.string(),
     fc.json(),
     fc.json().map(inner => `{"code":0,"data":${inner}}`),
@@ -215,6 +240,7 @@ it('only an explicit code 0 is delivered, and no answer makes it throw', () => {
   fc.assert(
     fc.property(fc.integer({ min: 100, max: 599 }), anyBody, (status, body) => {
       const verdict = judgeResponse(response(status, body));
+      expect(verdict.class === 'delivered').toBe(isCodeZero(body));
       expect(verdict.class === 'delivered').toBe(verdict.apiCode === 0);
     }),
     { numRuns: 500 },

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CODES, classOfCode, type VerdictClass } from '../../src/core/tiktok-codes.ts';
+import { unclassedName } from '../../src/core/tiktok-code-names.ts';
+import { CODE_ROWS, CONNECTION_BLAMED, LISTED_CODES, ruleOfCode } from '../../src/core/tiktok-codes.ts';
+import type { VerdictClass } from '../../src/core/verdict-rule.ts';
 
 /** TikTok's own list (`tiktok_code.py` of its SDK) and the few codes seen besides, by what they mean for a request. */
 const BY_CLASS: Readonly<Record<VerdictClass, readonly number[]>> = {
@@ -24,12 +26,12 @@ const ROWS = Object.entries(BY_CLASS).flatMap(([verdict, codes]) => codes.map(co
 
 describe('a code', () => {
   it.each(ROWS)('%i means %s', (code, verdict) => {
-    expect(classOfCode(code)).toBe(verdict);
+    expect(ruleOfCode(code).class).toBe(verdict);
   });
 
   it('stands in this test if it stands in the table', () => {
     const listed = new Set(ROWS.map(([code]) => code));
-    expect(Object.keys(CODES).filter(code => !listed.has(Number(code)))).toEqual([]);
+    expect([...LISTED_CODES].filter(code => !listed.has(code))).toEqual([]);
   });
 
   it('is never delivered unless it is 0', () => {
@@ -37,14 +39,71 @@ describe('a code', () => {
       fc.property(
         fc.oneof(fc.integer(), fc.integer({ min: 0, max: 80_000 })).filter(code => code !== 0),
         code => {
-          expect(classOfCode(code)).not.toBe('delivered');
+          expect(ruleOfCode(code).class).not.toBe('delivered');
         },
       ),
     );
   });
 
   it('that nobody knows may have been taken below 50000 and is TikTok’s fault from there on', () => {
-    expect([1, 20002, 40999, 49999, -1].map(classOfCode)).toEqual(new Array(5).fill('ambiguous'));
-    expect([50003, 59999, 90000].map(classOfCode)).toEqual(new Array(3).fill('retry'));
+    const classes = (codes: readonly number[]) => [...new Set(codes.map(code => ruleOfCode(code).class))];
+    expect(classes([1, 20002, 40999, 49999, -1, 40014, 40302, 41013])).toEqual(['ambiguous']);
+    expect(classes([50003, 59999, 90000, 1e300])).toEqual(['retry']);
+  });
+
+  it('is tried three times only where nobody knows what it means', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 80_000 }), code => {
+        const { class: verdict, limitedAttempts } = ruleOfCode(code);
+        expect(limitedAttempts).toBe(verdict === 'ambiguous');
+      }),
+    );
+  });
+
+  it.each([
+    [40400, true],
+    [41001, true],
+    [50000, true],
+    [51012, true],
+    [55555, true],
+    [60001, true],
+    [61000, false],
+    [70001, false],
+    [99999, false],
+    [40100, false],
+    [40202, false],
+    [49999, false],
+  ])('%i is about everybody: %s', (code, vendorWide) => {
+    expect(ruleOfCode(code).vendorWide).toBe(vendorWide);
+  });
+
+  it('has its name, or that of the narrowest range', () => {
+    expect([40105, 51010, 53102, 50003, 75000, 40114, 49999].map(code => ruleOfCode(code).name)).toEqual([
+      'INVALID_ACCESS_TOKEN',
+      'inner service errors',
+      'serialization errors',
+      'other errors of TikTok’s',
+      'other codes from 60000',
+      'ADVERTISER_LOGOUT',
+      null,
+    ]);
+  });
+});
+
+describe('the table', () => {
+  it('has each code once', () => {
+    expect(new Set(CODE_ROWS.map(({ from, to }) => `${from}-${to}`)).size).toBe(CODE_ROWS.length);
+    expect(LISTED_CODES.size).toBe(CODE_ROWS.filter(({ from, to }) => from === to).length);
+  });
+
+  it('tells of each row what to do and where that comes from', () => {
+    for (const { advice, source } of [...CODE_ROWS, CONNECTION_BLAMED, ruleOfCode(49_999)]) {
+      expect(advice).toMatch(/^[A-Z].{20,}\.$/);
+      expect(source).not.toBe('');
+    }
+  });
+
+  it('has no code among those whose meaning is unknown', () => {
+    for (const { from, to } of CODE_ROWS) if (from === to) expect(unclassedName(from)).toBeNull();
   });
 });
