@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Problem } from './tiktok-checks.ts';
-import { CODE, problem } from './tiktok-checks.ts';
+import { CODE, problem, TOO_FREQUENT } from './tiktok-checks.ts';
 
 const EMPTY_TOKEN = problem('Access token is empty.', CODE.EMPTY_ACCESS_TOKEN);
 const UNKNOWN_TOKEN = problem('Access token is incorrect or has been revoked.', CODE.INVALID_ACCESS_TOKEN);
@@ -10,7 +10,6 @@ const NOT_YOURS = problem(
   'No permission to operate pixel code: must be admin or operator of the advertiser.',
   CODE.PERMISSION_ERROR,
 );
-const TOO_FREQUENT = problem('Too many requests. Please retry in some seconds.', CODE.REQUEST_TOO_FREQUENT);
 
 /** Short and stable; tells two tokens apart in the ledger without holding one. */
 export function tokenDigest(token: string): string {
@@ -18,22 +17,36 @@ export function tokenDigest(token: string): string {
 }
 
 export class Access {
-  readonly #tokenOfPixel = new Map<string, string>();
+  /** Null where the token was revoked. */
+  readonly #tokenOfPixel = new Map<string, string | null>();
   readonly #digests = new Map<string, string>();
   readonly #sentInSecond = new Map<string, { second: number; requests: number }>();
 
   /** Registers a pixel, or gives it a new token; the old one is unknown from then on. */
   addPixel(pixelId: string, token: string): void {
+    this.removePixel(pixelId);
     this.#tokenOfPixel.set(pixelId, token);
-    this.#digests.clear();
-    for (const known of this.#tokenOfPixel.values()) this.#digests.set(known, tokenDigest(known));
+    this.#digests.set(token, tokenDigest(token));
   }
 
   removePixel(pixelId: string): boolean {
     const token = this.#tokenOfPixel.get(pixelId);
     const removed = this.#tokenOfPixel.delete(pixelId);
-    if (token !== undefined && ![...this.#tokenOfPixel.values()].includes(token)) this.#digests.delete(token);
+    if (typeof token === 'string' && ![...this.#tokenOfPixel.values()].includes(token)) this.#forget(token);
     return removed;
+  }
+
+  /** Makes a token unknown; its pixels stay, and nobody may send for them until they are given another. */
+  revokeToken(token: string): boolean {
+    const known = this.#digests.has(token);
+    for (const [pixelId, of] of this.#tokenOfPixel) if (of === token) this.#tokenOfPixel.set(pixelId, null);
+    this.#forget(token);
+    return known;
+  }
+
+  #forget(token: string): void {
+    this.#digests.delete(token);
+    this.#sentInSecond.delete(token);
   }
 
   digestOf(token: string | null): string | null {

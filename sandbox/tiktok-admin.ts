@@ -25,6 +25,7 @@ interface AdminRequest {
 }
 
 const PIXEL = z.strictObject({ pixel_id: z.string().min(1), token: z.string().min(1) });
+const TOKEN = z.strictObject({ token: z.string().min(1) });
 const CLOCK = z.strictObject({ advance_ms: z.number() });
 const DOWN = z.strictObject({ ms: z.number().positive() });
 const PAGE = z.object({
@@ -54,6 +55,7 @@ const ROUTES: Readonly<Record<string, Handler>> = {
     return ok({ pixel_id });
   },
   'DELETE /admin/pixels/*': (simulator, { tail }) => found(simulator.removePixel(tail)),
+  'POST /admin/tokens/revoke': (simulator, { body }) => ok({ known: simulator.revokeToken(TOKEN.parse(body).token) }),
   'GET /admin/faults': faultList,
   'POST /admin/faults': (simulator, { body }) => ok({ id: simulator.faults.add(FAULT.parse(body)) }),
   'DELETE /admin/faults': simulator => {
@@ -80,6 +82,7 @@ const ROUTES: Readonly<Record<string, Handler>> = {
     return ok(simulator.ledger().page(since, limit));
   },
   'GET /ledger/summary': simulator => ok(simulator.ledger().summary()),
+  'GET /ledger/tokens': simulator => ok(simulator.ledger().tokens()),
   'DELETE /ledger': (simulator, { query }) => {
     simulator.ledger().clear({ keepDedupMemory: query.get('keep_dedup_memory') === 'true' });
     return ok({});

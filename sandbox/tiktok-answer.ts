@@ -1,7 +1,7 @@
 /** HTTP answers: TikTok's envelope around a judgement, and what an ordered fault puts in its place. */
 
 import type { Problem } from './tiktok-checks.ts';
-import { CODE } from './tiktok-checks.ts';
+import { CODE, NOT_ACCEPTABLE, TOO_FREQUENT } from './tiktok-checks.ts';
 import type { Fault } from './tiktok-faults.ts';
 import type { SimulatorSettings } from './tiktok-settings.ts';
 
@@ -14,8 +14,8 @@ export interface Answer {
   readonly message: string | null;
 }
 
-function envelope(status: number, code: number, message: string, requestId: string): Answer {
-  const payload = JSON.stringify({ code, message, request_id: requestId, data: {} });
+function envelope(status: number, code: number, message: string, requestId: string, data: unknown = {}): Answer {
+  const payload = JSON.stringify({ code, message, request_id: requestId, data });
   return { status, headers: { 'content-type': 'application/json' }, payload, code, message };
 }
 
@@ -44,9 +44,9 @@ function statusOf(code: number, settings: SimulatorSettings): number {
 
 /** The answer a fault was ordered to give. */
 export function answerOf(fault: Extract<Fault, { effect: 'answer' }>, requestId: string): Answer {
-  const { status, code, message = 'Simulated.', body = '', content_type: contentType, headers } = fault;
+  const { status, code, message = 'Simulated.', body = '', content_type: contentType, headers, data } = fault;
   if (code !== undefined) {
-    const answer = envelope(status, code, message, requestId);
+    const answer = envelope(status, code, message, requestId, data);
     return { ...answer, headers: { ...answer.headers, ...headers } };
   }
   return {
@@ -56,4 +56,20 @@ export function answerOf(fault: Extract<Fault, { effect: 'answer' }>, requestId:
     code: null,
     message: null,
   };
+}
+
+/** The answer to a request over an ordered limit. */
+export function answerOverLimit(fault: Extract<Fault, { effect: 'limit' }>, requestId: string): Answer {
+  const { status = 200, retry_after: retryAfter } = fault;
+  const { code, text } = TOO_FREQUENT;
+  const answer = envelope(status, code, text, requestId);
+  return retryAfter === undefined
+    ? answer
+    : { ...answer, headers: { ...answer.headers, 'retry-after': String(retryAfter) } };
+}
+
+/** The answer to a request that was taken but for some rows. */
+export function answerInPart(rows: readonly number[], listed: boolean, requestId: string): Answer {
+  const failed = rows.map(row => ({ index: row, code: CODE.PARAM_ERROR, message: NOT_ACCEPTABLE.text }));
+  return envelope(200, CODE.PARTIAL_OK, 'Partial success.', requestId, listed ? { failed_events: failed } : {});
 }

@@ -10,6 +10,7 @@ import { EVENT_SOURCES } from './tiktok-vocabulary.ts';
 /** TikTok's numeric codes, under the names its SDK gives them. */
 export const CODE = {
   OK: 0,
+  PARTIAL_OK: 20001,
   INVALID_PARAMS: 40000,
   PERMISSION_ERROR: 40001,
   PARAM_ERROR: 40002,
@@ -66,6 +67,11 @@ export function problem(text: string, code: number = CODE.PARAM_ERROR): Problem 
 export function within(step: string | number, inner: Problem): Problem {
   return { ...inner, path: [step, ...inner.path] };
 }
+
+export const TOO_FREQUENT = problem('Too many requests. Please retry in some seconds.', CODE.REQUEST_TOO_FREQUENT);
+
+/** Of an event that is refused only because it was ordered so. */
+export const NOT_ACCEPTABLE = problem('Event is not acceptable.');
 
 const NOT_A_STRING = problem('Not a valid string.');
 const EMPTY = problem('Shorter than minimum length 1.');

@@ -13,6 +13,8 @@ export interface Simulator {
   /** Registers a pixel, or gives it a new token; the old one is unknown from then on. */
   addPixel(pixelId: string, token: string): void;
   removePixel(pixelId: string): boolean;
+  /** Makes a token unknown and its pixels wait for another; false when it was unknown already. */
+  revokeToken(token: string): boolean;
   settings(): SimulatorSettings;
   set(change: SettingsChange): void;
   /** TikTok's clock: event ages and the memory for repeats go by it. */

@@ -4,6 +4,8 @@
  */
 
 import { z } from 'zod';
+import type { RowNaming } from './tiktok-strictness.ts';
+import { ROW_NAMINGS } from './tiktok-strictness.ts';
 
 const scope = {
   /** Only requests with this access token. */
@@ -35,9 +37,32 @@ export const FAULT = z.discriminatedUnion('effect', [
     body: z.string().optional(),
     content_type: z.string().optional(),
     headers: z.record(z.string(), z.string()).optional(),
+    /** `data` of the envelope; default `{}`. */
+    data: z.json().optional(),
     taken,
     ...scope,
   }),
+  /** Lets so many requests per second of TikTok's clock pass and answers 40100 to the others, which count too. */
+  z.strictObject({
+    effect: z.literal('limit'),
+    per_second: z.int().nonnegative(),
+    status: z.literal([200, 401, 429]).optional(),
+    /** Seconds, for a `Retry-After` header; none when absent. */
+    retry_after: z.number().nonnegative().optional(),
+    ...scope,
+  }),
+  /**
+   * Takes a good request but for the events whose id begins so, and answers 20001; 40002 when nothing is left to take.
+   * Not seen at TikTok's event endpoints. With `listed` the rows are in `data.failed_events`, as one sender expects.
+   */
+  z.strictObject({
+    effect: z.literal('partial'),
+    id_prefix: z.string().min(1),
+    listed: z.boolean().optional(),
+    ...scope,
+  }),
+  /** Names bad rows differently than the setting says. */
+  z.strictObject({ effect: z.literal('row_naming'), naming: z.enum(ROW_NAMINGS), ...scope }),
 ]);
 export type Fault = z.infer<typeof FAULT>;
 export type FaultEffect = Fault['effect'];
@@ -79,6 +104,12 @@ export const apiCode = (code: number, status = 200, message = 'Simulated.'): Fau
   message,
 });
 
+/** A limit of requests per second, over which 40100 is answered: in HTTP 200 by most reports, 401 by one. */
+export const limited = (
+  perSecond: number,
+  options: { status?: 200 | 401 | 429; retry_after?: number } = {},
+): Fault => ({ effect: 'limit', per_second: perSecond, ...options });
+
 export const tooManyRequests = (retryAfterSeconds: number): Fault => ({
   effect: 'answer',
   status: 429,
@@ -92,12 +123,18 @@ interface Rule {
   readonly fault: Fault;
   left: number;
   seen: number;
+  /** The second of TikTok's clock in which `inSecond` requests came. */
+  second: number;
+  inSecond: number;
 }
+
+/** A fault that happens to a request as a whole. */
+export type Blow = Exclude<Fault, { effect: 'latency' | 'row_naming' }>;
 
 /** What shall happen to one request. */
 export interface Misfortune {
   readonly latencyMs: number;
-  readonly fault: Exclude<Fault, { effect: 'latency' }> | null;
+  readonly fault: Blow | null;
 }
 
 /** The faults in force. Among those that match a request, latencies add up and the oldest other one happens. */
@@ -108,7 +145,7 @@ export class Faults {
   /** Puts a fault in force; the answer is the id to remove it by. */
   add(fault: Fault): number {
     const id = ++this.#lastId;
-    this.#rules.push({ id, fault, left: fault.count ?? Number.POSITIVE_INFINITY, seen: 0 });
+    this.#rules.push({ id, fault, left: fault.count ?? Number.POSITIVE_INFINITY, seen: 0, second: 0, inSecond: 0 });
     return id;
   }
 
@@ -133,17 +170,29 @@ export class Faults {
     return rule !== undefined && this.#strikes(rule);
   }
 
-  /** What happens to a request that was read. */
-  next(token: string | null, pixel: string | null): Misfortune {
+  /** What happens to a request that was read at `nowMs` of TikTok's clock. */
+  next(token: string | null, pixel: string | null, nowMs: number): Misfortune {
     let latencyMs = 0;
-    let struck: Misfortune['fault'] = null;
-    for (const rule of [...this.#rules]) {
+    let struck: Blow | null = null;
+    // A partial answer is what a request gets that nothing worse happens to.
+    const byGravity = this.#rules.toSorted((a, b) => gravity(b.fault) - gravity(a.fault));
+    for (const rule of byGravity) {
       const { fault } = rule;
-      if (isEarly(fault) || !matches(fault, token, pixel)) continue;
+      if (isEarly(fault) || fault.effect === 'row_naming' || !matches(fault, token, pixel)) continue;
+      if (fault.effect === 'limit' && !exceeds(rule, fault.per_second, nowMs)) continue;
       if (fault.effect === 'latency') latencyMs += this.#strikes(rule) ? fault.ms : 0;
       else if (struck === null && this.#strikes(rule)) struck = fault;
     }
     return { latencyMs, fault: struck };
+  }
+
+  /** How the rows of a request are named; null: as the setting says. */
+  rowNaming(token: string | null, pixel: string | null): RowNaming | null {
+    for (const rule of [...this.#rules]) {
+      const { fault } = rule;
+      if (fault.effect === 'row_naming' && matches(fault, token, pixel) && this.#strikes(rule)) return fault.naming;
+    }
+    return null;
   }
 
   #strikes(rule: Rule): boolean {
@@ -155,8 +204,20 @@ export class Faults {
   }
 }
 
+function gravity(fault: Fault): number {
+  return fault.effect === 'partial' ? 0 : 1;
+}
+
 function isEarly(fault: Fault): boolean {
   return fault.effect === 'reset' && fault.taken !== true && fault.pixel === undefined;
+}
+
+/** Counts a request, and tells whether it is one too many in its second. */
+function exceeds(rule: Rule, perSecond: number, nowMs: number): boolean {
+  const second = Math.floor(nowMs / 1000);
+  if (rule.second !== second) rule.inSecond = 0;
+  rule.second = second;
+  return ++rule.inSecond > perSecond;
 }
 
 function matches(fault: Fault, token: string | null, pixel: string | null): boolean {

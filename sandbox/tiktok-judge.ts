@@ -8,6 +8,7 @@ import type { BatchedEvent } from './tiktok-batch-rules.ts';
 import { asTracked, checkBatchBody, readPixelCode } from './tiktok-batch-rules.ts';
 import type { Problem } from './tiktok-checks.ts';
 import { CODE, problem } from './tiktok-checks.ts';
+import type { Faults } from './tiktok-faults.ts';
 import type { TakenEvents } from './tiktok-ledger.ts';
 import type { TrackedEvent, TrackSource } from './tiktok-rules.ts';
 import { checkTrackBody, readSource } from './tiktok-rules.ts';
@@ -33,6 +34,8 @@ export interface Bench {
   readonly access: Access;
   readonly settings: SimulatorSettings;
   readonly nowMs: number;
+  /** Asked how bad rows are named. */
+  readonly faults: Faults;
 }
 
 export interface Judgement {
@@ -109,7 +112,7 @@ const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   },
 };
 
-function judgeBody(body: unknown, request: TrackRequest, { access, settings, nowMs }: Bench): Judgement {
+function judgeBody(body: unknown, request: TrackRequest, { access, faults, settings, nowMs }: Bench): Judgement {
   const endpoint = ENDPOINTS[request.path] as Endpoint;
   const source = endpoint.source(body);
   if ('code' in source) return { ...UNREAD, problem: source };
@@ -119,7 +122,8 @@ function judgeBody(body: unknown, request: TrackRequest, { access, settings, now
   const judged = { sourceId: source.sourceId, testCode, count: events.length, taken: null };
   const foreign = access.pixelProblem(request.token ?? '', source.sourceId);
   if (foreign !== null) return { ...judged, problem: foreign };
-  const verdict = endpoint.check(body, { ...settings, nowMs });
+  const rowNaming = faults.rowNaming(request.token, source.sourceId) ?? settings.rowNaming;
+  const verdict = endpoint.check(body, { ...settings, rowNaming, nowMs });
   if (!verdict.ok) return { ...judged, problem: problem(verdict.message, verdict.code) };
   return { ...judged, problem: null, taken: { ...source, at: nowMs, testCode, events, read: endpoint.read(nowMs) } };
 }

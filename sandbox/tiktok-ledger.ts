@@ -5,6 +5,7 @@
  * Sized for 500,000 events: one small object each, names and currencies shared, the raw event kept only for the first.
  */
 
+import { Callers, type TokenUse } from './tiktok-callers.ts';
 import type { TrackedEvent } from './tiktok-rules.ts';
 
 /** TikTok drops a repeat of (source id, event, event_id) within 48 h of the first (help page on deduplication). */
@@ -103,6 +104,8 @@ export interface LedgerLimits {
   readonly maxRequests: number;
   /** How many raw events are kept. */
   readonly rawEvents: number;
+  /** How many tokens are told apart in their use; default 10,000. */
+  readonly maxTokens?: number;
 }
 
 export const LEDGER_LIMITS: LedgerLimits = { maxEvents: 2_000_000, maxRequests: 500_000, rawEvents: 10_000 };
@@ -131,6 +134,7 @@ export type AnswerNote = (answered: boolean, durationMs: number) => void;
 
 export class Ledger {
   readonly #limits: LedgerLimits;
+  readonly #callers: Callers;
   #rows: RequestRow[] = [];
   #lastSeq = 0;
   #held = 0;
@@ -145,6 +149,7 @@ export class Ledger {
 
   constructor(limits: LedgerLimits = LEDGER_LIMITS) {
     this.#limits = limits;
+    this.#callers = new Callers(limits.maxTokens ?? 10_000);
   }
 
   /** Writes a judged request down and takes its events, if any. */
@@ -153,6 +158,7 @@ export class Ledger {
     const header = taken === null ? null : { ...taken, events: [] };
     const row: RequestRow = { facts, seq: ++this.#lastSeq, taken: header, rows, durationMs: null, answered: false };
     this.#requests++;
+    this.#callers.note(facts);
     const code = String(facts.code ?? 'none');
     this.#byCode.set(code, (this.#byCode.get(code) ?? 0) + 1);
     if (this.#held + rows.length > this.#limits.maxEvents || this.#rows.length >= this.#limits.maxRequests) {
@@ -180,6 +186,11 @@ export class Ledger {
   /** The events that count in the advertiser's reports: live ones, each once. */
   counted(sourceId?: string): LedgerEvent[] {
     return this.events(sourceId).filter(event => !event.deduplicated && event.test_event_code === null);
+  }
+
+  /** By digest of the token, how it was used; complete even where the entries are truncated. */
+  tokens(): Readonly<Record<string, TokenUse>> {
+    return this.#callers.uses();
   }
 
   /** Requests judged after `since`, with their events: whole requests, until `limit` events are exceeded. */
@@ -221,6 +232,7 @@ export class Ledger {
     this.#truncated = false;
     this.#requests = 0;
     this.#byCode.clear();
+    this.#callers.clear();
     this.#bySource.clear();
     if (options.keepDedupMemory !== true) this.#firsts.clear();
   }

@@ -20,6 +20,7 @@ import {
   isObject,
   listOf,
   matching,
+  NOT_ACCEPTABLE,
   objectOf,
   oneOf,
   oneOrSeveral,
@@ -246,5 +247,5 @@ export function pairProblem({ properties: { value, currency } = {} }: CommonPart
 
 /** An event that is refused only because it was ordered so. */
 export function poisonProblem({ event_id: id }: CommonParts, { poisonPrefix }: TrackRules): Problem | null {
-  return poisonPrefix !== null && id?.startsWith(poisonPrefix) ? problem('Event is not acceptable.') : null;
+  return poisonPrefix !== null && id?.startsWith(poisonPrefix) ? NOT_ACCEPTABLE : null;
 }

@@ -1,5 +1,6 @@
 /** The simulator as another process sees it: the same verbs over HTTP, the same ledger entries. */
 
+import type { TokenUse } from './tiktok-callers.ts';
 import type { Fault } from './tiktok-faults.ts';
 import type { LedgerEvent, LedgerPage, LedgerRequest, LedgerSummary } from './tiktok-ledger.ts';
 import type { SettingsChange } from './tiktok-settings.ts';
@@ -17,6 +18,11 @@ export class SimulatorClient {
 
   async removePixel(pixelId: string): Promise<void> {
     await this.#call('DELETE', `/admin/pixels/${encodeURIComponent(pixelId)}`);
+  }
+
+  /** Makes a token unknown; its pixels stay without one. */
+  async revokeToken(token: string): Promise<void> {
+    await this.#call('POST', '/admin/tokens/revoke', { token });
   }
 
   /** Answers the id to remove the fault by. */
@@ -46,6 +52,11 @@ export class SimulatorClient {
 
   async summary(): Promise<LedgerSummary> {
     return (await this.#call('GET', '/ledger/summary')) as LedgerSummary;
+  }
+
+  /** By digest of the token, how it was used. */
+  async tokens(): Promise<Readonly<Record<string, TokenUse>>> {
+    return (await this.#call('GET', '/ledger/tokens')) as Record<string, TokenUse>;
   }
 
   async page(since = 0, limit = 20_000): Promise<LedgerPage> {

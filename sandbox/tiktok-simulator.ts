@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { Access } from './tiktok-access.ts';
 import { administer, isAdminPath } from './tiktok-admin.ts';
 import type { Answer } from './tiktok-answer.ts';
-import { answerOf, answerTo } from './tiktok-answer.ts';
+import { answerTo } from './tiktok-answer.ts';
 import type { Simulator } from './tiktok-controls.ts';
 import type { Misfortune } from './tiktok-faults.ts';
 import { Faults } from './tiktok-faults.ts';
@@ -18,6 +18,7 @@ import type { Judgement } from './tiktok-judge.ts';
 import { judge, UNREAD } from './tiktok-judge.ts';
 import type { AnswerNote, LedgerLimits } from './tiktok-ledger.ts';
 import { LEDGER_LIMITS, Ledger } from './tiktok-ledger.ts';
+import { outcome } from './tiktok-outcome.ts';
 import type { SettingsChange, SimulatorSettings } from './tiktok-settings.ts';
 import { changed, DEFAULT_SETTINGS } from './tiktok-settings.ts';
 
@@ -95,6 +96,10 @@ class HttpSimulator implements Simulator {
 
   removePixel(pixelId: string): boolean {
     return this.#access.removePixel(pixelId);
+  }
+
+  revokeToken(token: string): boolean {
+    return this.#access.revokeToken(token);
   }
 
   settings(): SimulatorSettings {
@@ -189,11 +194,12 @@ class HttpSimulator implements Simulator {
     const { request, token, requestId } = exchange;
     const { method = '', url: path = '' } = request;
     const contentType = request.headers['content-type'] ?? '';
-    const bench = { access: this.#access, settings: this.#settings, nowMs: this.now() };
+    const nowMs = this.now();
+    const bench = { access: this.#access, faults: this.faults, settings: this.#settings, nowMs };
     const judgement = judge({ method, path, contentType, token, body }, bench);
-    const { fault, latencyMs } = this.faults.next(token, judgement.sourceId);
-    const answer = answerAfter(fault, requestId, () => answerTo(judgement.problem, this.#settings, requestId));
-    const taken = fault === null || fault.taken === true ? judgement.taken : null;
+    const { fault, latencyMs } = this.faults.next(token, judgement.sourceId, nowMs);
+    const usual = () => answerTo(judgement.problem, this.#settings, requestId);
+    const { answer, taken } = outcome(fault, judgement.taken, requestId, usual);
     const note = this.#record(exchange, { ...judgement, taken }, answer, fault?.effect ?? null);
     this.#respond(exchange, answer, fault, latencyMs + this.#settings.baseLatencyMs, note);
   }
@@ -251,12 +257,6 @@ class HttpSimulator implements Simulator {
     this.#timers.add(timer);
     return timer;
   }
-}
-
-/** Null where a fault leaves the client without any answer. */
-function answerAfter(fault: Misfortune['fault'], requestId: string, usual: () => Answer): Answer | null {
-  if (fault === null) return usual();
-  return fault.effect === 'answer' ? answerOf(fault, requestId) : null;
 }
 
 /** Hands over the whole body as text, null when it is too large; or tells that the client went away before its end. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { tokenDigest } from '../../sandbox/tiktok-access.ts';
 import { apiCode } from '../../sandbox/tiktok-faults.ts';
 import type { Simulator } from '../../sandbox/tiktok-simulator.ts';
 import { startSimulator } from '../../sandbox/tiktok-simulator.ts';
@@ -41,6 +42,27 @@ describe('over HTTP', () => {
     await client.addFault(apiCode(50000));
     await client.clearFaults();
     expect(await track(simulator.url, ONE)).toMatchObject({ code: 0 });
+  });
+
+  test('a token is revoked, and what it was used for can be asked, by its digest only', async () => {
+    await track(simulator.url, ONE);
+    await client.revokeToken('token-1');
+    expect(await track(simulator.url, ONE)).toMatchObject({ code: 40105 });
+    expect(await client.tokens()).toEqual(simulator.ledger().tokens());
+    const text = await (await fetch(`${simulator.url}/ledger/tokens`)).text();
+    expect(JSON.parse(text)).toMatchObject({ [tokenDigest('token-1')]: { requests: 2, last_taken_at: NOW_MS } });
+    expect(text).not.toContain('token-1');
+  });
+
+  test('limits, partial answers and the naming of rows are ordered like other faults', async () => {
+    await client.addFault({ effect: 'row_naming', naming: 'bracketed', pixel: 'PIXEL-1' });
+    await client.addFault({ effect: 'partial', id_prefix: 'bad-', token: 'token-1' });
+    await client.addFault({ effect: 'limit', per_second: 2, status: 429, retry_after: 3, token: 'token-1' });
+    const poison = trackBody([webEvent({ event_id: 'poison-1' })]);
+    expect(await track(simulator.url, poison)).toMatchObject({ message: 'data[0]: Event is not acceptable.' });
+    const mixed = trackBody([webEvent(), webEvent({ event_id: 'bad-1' })]);
+    expect(await track(simulator.url, mixed)).toMatchObject({ code: 20001 });
+    expect(await track(simulator.url, ONE)).toMatchObject({ status: 429, code: 40100 });
   });
 
   test('settings change, and the others stay', async () => {
@@ -91,6 +113,8 @@ describe('over HTTP', () => {
     ['POST', '/admin/pixels', '{', 400, /not JSON/],
     ['POST', '/admin/faults', '{"effect": "boom"}', 400, /effect/],
     ['POST', '/admin/faults', '{"effect": "hang", "typo": 1}', 400, /typo/],
+    ['POST', '/admin/faults', '{"effect": "limit", "per_second": 1, "status": 500}', 400, /status/],
+    ['POST', '/admin/tokens/revoke', '{}', 400, /token/],
     ['POST', '/admin/settings', '{"rowName": "none"}', 400, /rowName/],
     ['POST', '/admin/settings', '{"authStatus": 403}', 400, /authStatus/],
     ['POST', '/admin/clock', '', 400, /object/],

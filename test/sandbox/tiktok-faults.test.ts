@@ -6,6 +6,7 @@ import {
   hang,
   htmlError,
   latency,
+  limited,
   notJson,
   resetAfterTaking,
   resetBeforeReading,
@@ -95,8 +96,8 @@ describe('latency', () => {
     simulator.faults.add(latency(20));
     simulator.faults.add({ ...latency(30), count: 1 });
     simulator.faults.add(apiCode(50000));
-    expect(simulator.faults.next('token-1', 'PIXEL-1')).toEqual({ latencyMs: 50, fault: apiCode(50000) });
-    expect(simulator.faults.next('token-1', 'PIXEL-1')).toEqual({ latencyMs: 20, fault: apiCode(50000) });
+    expect(simulator.faults.next('token-1', 'PIXEL-1', NOW_MS)).toEqual({ latencyMs: 50, fault: apiCode(50000) });
+    expect(simulator.faults.next('token-1', 'PIXEL-1', NOW_MS)).toEqual({ latencyMs: 20, fault: apiCode(50000) });
   });
 
   test('of a client that gives up is noted, and its answer dropped', async () => {
@@ -213,4 +214,96 @@ describe('the server', () => {
     await judged(1);
     expect(requests()).toMatchObject([{ fault: 'client_gone', taken: false, code: null, answered: false }]);
   });
+});
+
+describe('a limit of requests per second', () => {
+  const codes = async (count: number, body = ONE, sending = {}) => {
+    const seen: number[] = [];
+    for (let sent = 0; sent < count; sent++) seen.push((await track(simulator.url, body, sending)).code);
+    return seen;
+  };
+
+  test('holds for one token, second by second of TikTok’s clock, and takes nothing beyond', async () => {
+    simulator.faults.add({ ...limited(2), token: 'token-1' });
+    expect(await codes(4)).toEqual([0, 0, 40100, 40100]);
+    expect(await codes(3, OTHER, asOther)).toEqual([0, 0, 0]);
+    simulator.advance(1000);
+    expect(await codes(3)).toEqual([0, 0, 40100]);
+    expect(requests().filter(({ fault }) => fault === 'limit')).toMatchObject(
+      Array(3).fill({ code: 40100, taken: false, events: 1 }),
+    );
+    expect(simulator.ledger().events('PIXEL-1')).toHaveLength(4);
+  });
+
+  test('of none at all throttles every request, for as many as are ordered', async () => {
+    simulator.faults.add({ ...limited(0), pixel: 'PIXEL-1', count: 2 });
+    expect(await codes(3)).toEqual([40100, 40100, 0]);
+  });
+
+  test.each([
+    [200, null],
+    [401, null],
+    [429, '7'],
+  ] as const)('is answered with HTTP %i and Retry-After %s where so ordered', async (status, retryAfter) => {
+    simulator.faults.add(limited(0, { status, ...(retryAfter === null ? {} : { retry_after: Number(retryAfter) }) }));
+    const response = await send(simulator.url, ONE);
+    expect([response.status, response.headers.get('retry-after')]).toEqual([status, retryAfter]);
+    expect(await response.json()).toMatchObject({ code: 40100 });
+  });
+});
+
+describe('an answer in part', () => {
+  const PART: Fault = { effect: 'partial', id_prefix: 'bad-' };
+  const MIXED = trackBody([webEvent(), webEvent({ event_id: 'bad-1' }), webEvent({ event_id: 'e-2' })]);
+
+  test('takes the other events and says 20001, with the rows only where they are to be listed', async () => {
+    simulator.faults.add({ ...PART, count: 1 });
+    simulator.faults.add({ ...PART, listed: true });
+    expect(await track(simulator.url, MIXED)).toMatchObject({ status: 200, code: 20001, data: {} });
+    expect(
+      simulator
+        .ledger()
+        .counted()
+        .map(event => event.event_id),
+    ).toEqual(['e-1', 'e-2']);
+    expect(await track(simulator.url, MIXED)).toMatchObject({
+      code: 20001,
+      data: { failed_events: [{ index: 1, code: 40002 }] },
+    });
+    expect(requests()).toMatchObject(Array(2).fill({ code: 20001, taken: true, fault: 'partial', events: 3 }));
+  });
+
+  test('is a plain acceptance without such an event, and a plain refusal with nothing else', async () => {
+    simulator.faults.add(PART);
+    expect(await track(simulator.url, ONE)).toMatchObject({ code: 0 });
+    expect(await track(simulator.url, trackBody([webEvent({ event_id: 'bad-1' })]))).toMatchObject({ code: 40002 });
+    expect(await track(simulator.url, trackBody([webEvent({ event_id: 7 })]))).toMatchObject({
+      code: 40002,
+      message: 'data.0.event_id: Not a valid string.',
+    });
+    expect(counted()).toBe(1);
+  });
+});
+
+describe('the naming of bad rows', () => {
+  test('can be ordered for one pixel', async () => {
+    simulator.faults.add({ effect: 'row_naming', naming: 'wrong', pixel: 'PIXEL-1' });
+    const rows = [webEvent(), webEvent({ event_id: 'poison-1' })];
+    expect(await track(simulator.url, trackBody(rows))).toMatchObject({ message: 'data.0: Event is not acceptable.' });
+    const other = trackBody(rows, { event_source_id: 'PIXEL-2' });
+    expect(await track(simulator.url, other, asOther)).toMatchObject({ message: 'data.1: Event is not acceptable.' });
+  });
+});
+
+test('sixteen identical refusals of one pixel can be ordered, and the seventeenth request is taken', async () => {
+  simulator.faults.add({ ...apiCode(40002), pixel: 'PIXEL-1', count: 16 });
+  const codes: number[] = [];
+  for (let sent = 0; sent < 17; sent++) codes.push((await track(simulator.url, ONE)).code);
+  expect(codes).toEqual([...Array(16).fill(40002), 0]);
+});
+
+test('the data of an ordered envelope can be anything TikTok was seen to send', async () => {
+  simulator.faults.add({ effect: 'answer', status: 200, code: 0, data: null, taken: true });
+  expect(await track(simulator.url, ONE)).toMatchObject({ code: 0, data: null });
+  expect(counted()).toBe(1);
 });

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { apiCode } from '../../sandbox/tiktok-faults.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { tokenDigest } from '../../sandbox/tiktok-access.ts';
+import { apiCode, hang } from '../../sandbox/tiktok-faults.ts';
 import { BATCH_PATH } from '../../sandbox/tiktok-judge.ts';
 import type { Simulator } from '../../sandbox/tiktok-simulator.ts';
 import { startSimulator } from '../../sandbox/tiktok-simulator.ts';
@@ -7,6 +8,7 @@ import {
   batchBody,
   batchItem,
   batchItems,
+  failureOf,
   NOW_MS,
   type send,
   track,
@@ -64,6 +66,58 @@ describe('the door', () => {
     expect(await track(simulator.url, ONE, { token: 'token-3' })).toMatchObject({ code: 0 });
     simulator.removePixel('PIXEL-1');
     expect(await track(simulator.url, ONE, { token: 'token-3' })).toMatchObject({ code: 40105 });
+  });
+
+  test('forgets a revoked token at once, for all its pixels, and keeps them for another', async () => {
+    simulator.addPixel('PIXEL-3', 'token-1');
+    expect([simulator.revokeToken('token-1'), simulator.revokeToken('token-1')]).toEqual([true, false]);
+    expect(await track(simulator.url, ONE)).toMatchObject({ code: 40105 });
+    expect(await track(simulator.url, ONE, { token: 'token-2' })).toMatchObject({ code: 40001 });
+    simulator.addPixel('PIXEL-1', 'token-4');
+    expect(await track(simulator.url, ONE, { token: 'token-4' })).toMatchObject({ code: 0 });
+    const third = trackBody([webEvent()], { event_source_id: 'PIXEL-3' });
+    expect(await track(simulator.url, third, { token: 'token-4' })).toMatchObject({ code: 40001 });
+    const second = trackBody([webEvent()], { event_source_id: 'PIXEL-2' });
+    expect(await track(simulator.url, second, { token: 'token-2' })).toMatchObject({ code: 0 });
+  });
+
+  test('does not give a revoked token its old pixels back with a new one', async () => {
+    simulator.revokeToken('token-1');
+    simulator.addPixel('PIXEL-3', 'token-1');
+    expect(await track(simulator.url, ONE)).toMatchObject({ code: 40001 });
+  });
+
+  test('lets one token serve several pixels, until the last of them has another', async () => {
+    simulator.addPixel('PIXEL-3', 'token-1');
+    const third = trackBody([webEvent()], { event_source_id: 'PIXEL-3' });
+    simulator.addPixel('PIXEL-1', 'token-4');
+    expect(await track(simulator.url, third)).toMatchObject({ code: 0 });
+    expect(await track(simulator.url, ONE)).toMatchObject({ code: 40001 });
+    simulator.addPixel('PIXEL-3', 'token-4');
+    expect(await track(simulator.url, third)).toMatchObject({ code: 40105 });
+  });
+
+  test.each<[title: string, token: string | null, pixel: string, code: number]>([
+    ['no token', null, 'PIXEL-1', 40104],
+    ['a token with Bearer before it', 'Bearer token-1', 'PIXEL-1', 40105],
+    ['an unknown token', 'nobody', 'PIXEL-1', 40105],
+    ['a good token for another pixel', 'token-1', 'PIXEL-2', 40001],
+    ['a good token', 'token-1', 'PIXEL-1', 40002],
+  ])('tells %s by a probe without events, which leaves nothing behind', async (_title, token, pixel, code) => {
+    const probe = trackBody([], { event_source_id: pixel });
+    expect(await track(simulator.url, probe, { token })).toMatchObject({ code });
+    expect(simulator.ledger().summary()).toMatchObject({ counted: 0, repeats: 0, test: 0 });
+  });
+
+  test('takes a probe of one custom test event, which does not count', async () => {
+    const probe = webEvent({
+      event: 'ConnectionCheck',
+      page: { url: 'https://example.com/' },
+      user: { ip: '203.0.113.7', user_agent: 'probe' },
+    });
+    const body = trackBody([probe], { test_event_code: 'TEST1' });
+    expect(await track(simulator.url, body)).toMatchObject({ code: 0 });
+    expect(simulator.ledger().summary()).toMatchObject({ counted: 0, test: 1 });
   });
 
   test.each<[title: string, sending: Parameters<typeof send>[2], status: number, code: number]>([
@@ -321,6 +375,58 @@ describe('the ledger', () => {
     expect(simulator.ledger().summary().requests_by_code).toEqual({ 40105: 1, 40061: 1 });
     expect(JSON.stringify(simulator.ledger().page())).not.toContain('token-1');
     expect(JSON.stringify(simulator.ledger().page())).not.toContain('secret-token');
+  });
+
+  test('tells of each token when it was first and last used, last taken, and with which codes', async () => {
+    await track(simulator.url, trackBody(webEvents(3)));
+    simulator.advance(5_000);
+    simulator.addPixel('PIXEL-1', 'token-3');
+    await track(simulator.url, ONE);
+    await track(simulator.url, ONE, { token: 'token-3' });
+    simulator.advance(2_000);
+    simulator.faults.add({ ...hang({ taken: true }), count: 1 });
+    const client = new AbortController();
+    const hanging = failureOf(track(simulator.url, ONE, { token: 'token-3', signal: client.signal }));
+    await vi.waitFor(() => expect(simulator.ledger().requests()).toHaveLength(4));
+    client.abort();
+    await hanging;
+    await track(simulator.url, ONE, { token: null });
+    const seen = { first_at: NOW_MS, last_at: NOW_MS + 5_000, last_taken_at: NOW_MS };
+    expect(simulator.ledger().tokens()).toEqual({
+      [tokenDigest('token-1')]: { ...seen, requests: 2, events: 3, taken_requests: 1, by_code: { 0: 1, 40105: 1 } },
+      [tokenDigest('token-3')]: {
+        requests: 2,
+        events: 2,
+        taken_requests: 2,
+        first_at: NOW_MS + 5_000,
+        last_at: NOW_MS + 7_000,
+        last_taken_at: NOW_MS + 7_000,
+        by_code: { 0: 1, none: 1 },
+      },
+      none: {
+        requests: 1,
+        events: 0,
+        taken_requests: 0,
+        first_at: NOW_MS + 7_000,
+        last_at: NOW_MS + 7_000,
+        last_taken_at: null,
+        by_code: { 40104: 1 },
+      },
+    });
+    simulator.ledger().clear();
+    expect(simulator.ledger().tokens()).toEqual({});
+  });
+
+  test('tells so many tokens apart and no more, however many are tried', async () => {
+    const ledgerLimits = { maxEvents: 1, maxRequests: 1, rawEvents: 0, maxTokens: 2 };
+    const small = await startSimulator({ now: () => NOW_MS, pixels: { 'PIXEL-1': 'token-1' }, ledgerLimits });
+    for (const token of ['a', 'b', 'c', 'd', 'a']) await track(small.url, ONE, { token });
+    await small.stop();
+    const uses = small.ledger().tokens();
+    expect([uses[tokenDigest('a')]?.requests, uses[tokenDigest('b')]?.requests, uses.other?.requests]).toEqual([
+      2, 1, 2,
+    ]);
+    expect(Object.keys(uses)).toHaveLength(3);
   });
 
   test('is read page by page, in whole requests', async () => {
