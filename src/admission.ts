@@ -167,6 +167,7 @@ class Placing {
         bytes,
         attempts: 0,
         firstAttemptAt: decision.attemptedBefore ? decision.claimedAt : null,
+        lastAnswer: null,
       },
       this.#now,
     );

@@ -19,6 +19,8 @@ const UNANSWERED: ApiVerdict = { httpStatus: null, apiCode: null, requestId: nul
 
 export class DeliveryEndings {
   readonly #parts: DeliveryParts;
+  /** By connection, TikTok's last refusal of it. */
+  readonly #refusals = new Map<string, Verdict>();
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
@@ -41,18 +43,24 @@ export class DeliveryEndings {
 
   /** TikTok judged the events, so it accepts the connection, whatever it says of them. */
   credentialsPassed(lane: Lane): void {
+    this.#refusals.delete(lane.connectionId);
     this.#parts.states.accepted(lane.connectionId);
   }
 
-  /** TikTok refuses these events, each by itself; `verdicts` holds its last word on each. */
-  poison(assignment: Assignment, events: readonly PendingEvent[], verdicts: ReadonlyMap<PendingEvent, Verdict>): void {
+  /** TikTok refuses these events, each by itself, or nobody understands what it says of them. */
+  rejected(assignment: Assignment, events: readonly PendingEvent[]): void {
     const now = this.#parts.clock.now();
     const letters = events.map(event => {
-      const verdict = verdicts.get(event);
-      const detail = `TikTok refuses the event: code ${verdict?.apiCode ?? '-'}, ${verdict?.message ?? ''}`;
-      return undeliverable(event, { deadLetter: 'refused_by_tiktok', detail }, verdict ?? UNANSWERED, now);
+      const answer = event.lastAnswer ?? UNANSWERED;
+      return undeliverable(event, rejection(event.lastAnswer), answer, now);
     });
     this.#parts.settle(assignment, letters);
+  }
+
+  /** Event after event got the same answer, so it is about none of them: the connection is refused, or not understood. */
+  wholesale(lane: Lane, assignment: Assignment, events: readonly PendingEvent[], verdict: Verdict): void {
+    if (isUnderstood(verdict)) this.park(lane, assignment, events, verdict);
+    else this.refused(assignment, events, rejection(verdict));
   }
 
   /**
@@ -60,17 +68,23 @@ export class DeliveryEndings {
    * before a change of pixel and token, and say nothing about the new pair.
    */
   park(lane: Lane, assignment: Assignment, events: readonly PendingEvent[], verdict: Verdict): void {
-    const answered = `code ${verdict.apiCode ?? '-'}, HTTP ${verdict.httpStatus ?? '-'}`;
-    const reason = `TikTok refuses the connection: ${answered}, ${verdict.message}`;
+    const reason = `TikTok refuses the connection: ${told(verdict)}`;
     const connection = this.#parts.connectionNow(lane.connectionId);
     const isAboutThePixel = connection !== null && connection !== 'unusable' && connection.pixel_id === pixelOf(events);
     if (isAboutThePixel && lane.sentWith !== null) {
+      this.#refusals.set(lane.connectionId, verdict);
       this.#parts.states.refused(lane.connectionId, lane.sentWith, verdict, this.#parts.clock.now());
     }
-    this.refused(assignment, events, { deadLetter: 'connection_parked', detail: reason }, verdict);
+    this.refused(assignment, events, { deadLetter: 'connection_parked', detail: reason });
   }
 
-  /** They cannot be delivered, all for one reason. */
+  /** No request may be made with them. Those of a parked connection take along the answer that parked it. */
+  withoutRequest(lane: Lane, assignment: Assignment, events: readonly PendingEvent[], refusal: Refusal): void {
+    const parkedBy = refusal.deadLetter === 'connection_parked' ? this.#refusals.get(lane.connectionId) : undefined;
+    this.refused(assignment, events, refusal, parkedBy);
+  }
+
+  /** They cannot be delivered, all for one reason; each takes along the last answer it got, or else `answer`. */
   refused(
     assignment: Assignment,
     events: readonly PendingEvent[],
@@ -78,8 +92,13 @@ export class DeliveryEndings {
     answer: ApiVerdict = UNANSWERED,
   ): void {
     const now = this.#parts.clock.now();
-    const letters = events.map(event => undeliverable(event, refusal, answer, now));
+    const letters = events.map(event => undeliverable(event, refusal, event.lastAnswer ?? answer, now));
     this.#parts.settle(assignment, letters);
+  }
+
+  /** The connection is gone. */
+  forget(connectionId: string): void {
+    this.#refusals.delete(connectionId);
   }
 
   /** Settles what must not be sent any more; returns the rest. */
@@ -122,6 +141,24 @@ export class DeliveryEndings {
 
 function pixelOf(events: readonly PendingEvent[]): string {
   return events[0]?.event.destination.eventSourceId ?? '';
+}
+
+/** Code, status and message, bounded and without personal data. */
+function told({ apiCode, httpStatus, message }: Verdict): string {
+  return `code ${apiCode ?? '-'}, HTTP ${httpStatus ?? '-'}, ${message}`;
+}
+
+function isUnderstood({ class: verdict, limitedAttempts }: Verdict): boolean {
+  return !limitedAttempts && verdict !== 'partial';
+}
+
+/** Why an event that was refused by itself becomes a dead letter. */
+function rejection(answer: Verdict | null): Refusal {
+  if (answer === null) return { deadLetter: 'refused_by_tiktok', detail: 'TikTok refuses the event' };
+  if (isUnderstood(answer))
+    return { deadLetter: 'refused_by_tiktok', detail: `TikTok refuses the event: ${told(answer)}` };
+  const detail = `nobody knows whether TikTok took the event, its answer is not understood: ${told(answer)}`;
+  return { deadLetter: 'ambiguous_answer', detail };
 }
 
 function reasonToSkip(connection: Connection | null): SkipReason | null {

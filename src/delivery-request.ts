@@ -10,6 +10,7 @@ import { judgeResponse, type Verdict } from './core/judge-response.ts';
 import type { Refusal } from './core/outcome.ts';
 import type { PendingEvent } from './core/pending-event.ts';
 import { trackBody, trackPath } from './core/tiktok-body.ts';
+import { NOT_STARTED } from './core/transport-errors.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
 import type { Lane } from './lane.ts';
 import type { EventsApiAnswer } from './ports.ts';
@@ -27,8 +28,11 @@ export class DeliveryRequests {
     return this.#inFlight;
   }
 
-  /** Makes one request with these events, all of one destination; or says why none may be made. Never rejects. */
-  async make(lane: Lane, assignment: Assignment, events: readonly PendingEvent[]): Promise<Verdict | Refusal> {
+  /**
+   * Makes one request with these events, all of one destination; or says why none may be made;
+   * null where it was not started after all, because we were no longer sure to own the events. Never rejects.
+   */
+  async make(lane: Lane, assignment: Assignment, events: readonly PendingEvent[]): Promise<Verdict | Refusal | null> {
     const { clock, credentialsNow, states } = this.#parts;
     const token = credentialsNow(lane.connectionId);
     if (token.kind === 'missing') return { deadLetter: 'token_missing', detail: token.problem };
@@ -37,9 +41,11 @@ export class DeliveryRequests {
     lane.sentWith = token;
     const startedAt = clock.now();
     const answer = await this.#exchange(assignment, events, token.token);
+    if (answer.kind === 'failure' && answer.code === NOT_STARTED) return null;
     const verdict = judgeResponse(answer, clock.now());
     for (const event of events) {
       event.attempts++;
+      event.lastAnswer = verdict;
       if (mayHaveBeenTaken(verdict)) event.firstAttemptAt ??= startedAt;
     }
     this.#tell(lane, events.length, answer, verdict);

@@ -6,6 +6,7 @@
  */
 
 import type { Claim } from './deduplicate.ts';
+import type { Verdict } from './judge-response.ts';
 import type { Ticket } from './offset-ledger.ts';
 import type { RecordCopy, TikTokEvent } from './tiktok-event.ts';
 import type { Windowed } from './window.ts';
@@ -25,4 +26,6 @@ export interface PendingEvent extends Windowed {
   attempts: number;
   /** Epoch milliseconds of the first attempt TikTok may have taken; null when there can have been none. */
   firstAttemptAt: number | null;
+  /** What TikTok answered to the last request that held it, in this life of the process. */
+  lastAnswer: Verdict | null;
 }

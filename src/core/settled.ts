@@ -100,8 +100,9 @@ export function skipped(subject: Subject, reason: SkipReason, logged: boolean, n
 export function skippedWaiting(pending: PendingEvent, reason: SkipReason, now: number): Settled {
   const subject = subjectOfEvent(pending.ticket, pending.source, pending.event);
   const { attempts, bytes, claim } = pending;
+  const answer = pending.lastAnswer ?? NO_ANSWER;
   const release = pending.firstAttemptAt === null ? claim : null;
-  return settled(subject, 'skipped', reason, now, { attempts, bytes, release });
+  return settled(subject, 'skipped', reason, now, { answer, attempts, bytes, release });
 }
 
 /** The record or an event of it cannot be turned into a request. `bytes`: its share of the record's copy. */

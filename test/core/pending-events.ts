@@ -80,6 +80,7 @@ export function pendingOf(
     bytes: 1_000,
     attempts: 0,
     firstAttemptAt: null,
+    lastAnswer: null,
     ...changes,
   };
 }

@@ -214,6 +214,7 @@ export class Life {
           pending: {
             ...{ connectionId: 'c', destinationKey: 'd', jsonBytes: 1, event, ticket, source: copyOf(record) },
             ...{ schemaId: 1, claim, claimedAt, bytes: 1, attempts: 0 },
+            lastAnswer: null,
             firstAttemptAt: attemptedBefore ? claimedAt : null,
           },
         });

@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest';
+import type { EventsApiAnswer } from '../../src/ports.ts';
+import { accepted, coded, refusing } from '../fakes/scripted-events-api.ts';
+import { PROBE_INTERVAL_MS, setUpLanes } from './lanes.ts';
+
+/** Any code that nobody understands. */
+const STRANGE = 40016;
+
+const lastLetter = ({ settled }: ReturnType<typeof setUpLanes>) => settled.at(-1)?.letter;
+
+describe('an answer that nobody understands', () => {
+  it('is waited for to become another one, three attempts in all, and then is a dead letter with what TikTok said', async () => {
+    const lanes = setUpLanes();
+    const { api, clock, deliver, endings, settled } = lanes;
+    api.answer = () => coded(STRANGE, 'biz fc error');
+    const startedAt = clock.now();
+    const [event] = deliver(1);
+    await clock.advance(60_000);
+    expect([api.requests.length, endings()]).toEqual([3, ['0 ambiguous_answer']]);
+    expect(lastLetter(lanes)).toMatchObject({
+      ...{ apiCode: STRANGE, requestId: `req-${STRANGE}`, httpStatus: 200, attempts: 3, firstAttemptAt: startedAt },
+      detail: expect.stringContaining('biz fc error'),
+    });
+    expect(settled[0]?.entry).toMatchObject({ api_code: STRANGE, request_id: `req-${STRANGE}`, attempts: 3 });
+    // It may have been taken: a later copy must find the claim.
+    expect([event?.claim === undefined, settled[0]?.release]).toEqual([false, null]);
+  });
+
+  it('followed by one that is understood is forgotten', async () => {
+    const { api, clock, deliver, endings } = setUpLanes();
+    const strange = () => coded(STRANGE);
+    api.next.push(strange, strange, accepted);
+    deliver(1);
+    await clock.advance(60_000);
+    expect(endings()).toEqual(['0 accepted']);
+  });
+
+  it('to a batch does not take the batch down: the event that causes it is found, without further waits', async () => {
+    const { api, clock, deliver, endings } = setUpLanes();
+    api.answer = ({ eventIds }) => (eventIds.includes('conversion-11') ? coded(STRANGE) : accepted());
+    deliver(32);
+    await clock.advance(1_499);
+    expect(api.requests).toHaveLength(2);
+    await clock.advance(1);
+    expect(endings().filter(ending => ending.endsWith(' accepted'))).toHaveLength(31);
+    expect(endings().at(-1)).toBe('11 ambiguous_answer');
+    // Three for the whole, then at most two for each halving.
+    expect(api.requests.length).toBeLessThanOrEqual(3 + 2 * 5);
+  });
+
+  it('to event after event of a batch makes letters of all of it, after sixteen of them', async () => {
+    const { api, clock, deliver, endings, states } = setUpLanes();
+    api.answer = () => coded(STRANGE);
+    deliver(200);
+    await clock.advance(60_000);
+    expect(endings()).toHaveLength(200);
+    expect(new Set(endings().map(ending => ending.split(' ')[1]))).toEqual(new Set(['ambiguous_answer']));
+    expect(api.sent.filter(({ length }) => length === 1)).toHaveLength(16);
+    expect(states.parked().size).toBe(0);
+  });
+
+  it('that says that one event was partly taken is one of them', async () => {
+    const { api, clock, deliver, endings } = setUpLanes();
+    api.answer = () => coded(20001, 'partial');
+    deliver(1);
+    await clock.advance(60_000);
+    expect([api.requests.length, endings()]).toEqual([3, ['0 ambiguous_answer']]);
+  });
+
+  it('in the midst of isolating poison is waited for like any other', async () => {
+    const { api, clock, deliver, endings } = setUpLanes();
+    const refuseOne = refusing('conversion-3');
+    api.next.push(refuseOne, () => coded(STRANGE));
+    api.answer = refuseOne;
+    deliver(4);
+    await clock.advance(60_000);
+    expect(endings().sort()).toEqual(['0 accepted', '1 accepted', '2 accepted', '3 refused_by_tiktok']);
+  });
+});
+
+describe('a batch that was taken in part', () => {
+  const partly = (...rows: number[]): EventsApiAnswer => {
+    const data = { failed_events: rows.map(index => ({ index })) };
+    const body = JSON.stringify({ code: 20001, message: 'partial', request_id: 'req-20001', data });
+    return { kind: 'response', status: 200, headers: {}, body, durationMs: 5 };
+  };
+
+  it('has the rows that the answer lists sent again by themselves, and the others too: only code 0 is delivered', async () => {
+    const { api, clock, deliver, endings, settled } = setUpLanes();
+    api.next.push(() => partly(1, 3));
+    deliver(5);
+    deliver(1);
+    await clock.idle();
+    expect(api.sent.slice(1)).toEqual([
+      ['conversion-0', 'conversion-2', 'conversion-4'],
+      ['conversion-1', 'conversion-3'],
+      ['conversion-5'],
+    ]);
+    expect(endings()).toHaveLength(6);
+    expect(settled.map(({ entry }) => entry?.api_code)).toEqual(new Array(6).fill(0));
+  });
+
+  it('has its listed rows judged like any batch', async () => {
+    const { api, clock, deliver, endings } = setUpLanes();
+    api.next.push(() => partly(1, 3));
+    api.answer = refusing('conversion-3');
+    deliver(5);
+    await clock.idle();
+    expect(endings().slice(3)).toEqual(['1 accepted', '3 refused_by_tiktok']);
+  });
+
+  it('in the midst of isolating is parted as well, and the search goes on with what is left', async () => {
+    const { api, clock, deliver, endings } = setUpLanes();
+    const refuseOne = refusing('conversion-6');
+    api.next.push(refuseOne, () => partly(0));
+    api.answer = refuseOne;
+    deliver(8);
+    await clock.idle();
+    expect(endings().toSorted()).toEqual(
+      [0, 1, 2, 3, 4, 5, 6, 7].map(n => `${n} ${n === 6 ? 'refused_by_tiktok' : 'accepted'}`),
+    );
+  });
+
+  it.each([
+    ['lists no row', partly()],
+    ['lists every row', partly(0, 1, 2, 3)],
+    ['lists a row it does not have', partly(0, 4)],
+  ])('is halved where the answer %s', async (_, answer) => {
+    const { api, clock, deliver, endings } = setUpLanes();
+    api.next.push(() => answer);
+    deliver(4);
+    await clock.idle();
+    expect(api.sent.slice(1)).toEqual([['conversion-0', 'conversion-1'], ['conversion-2'], ['conversion-3']]);
+    expect(endings()).toHaveLength(4);
+  });
+});
+
+describe('sixteen events refused by themselves with one code, and none taken', () => {
+  it('mean that the connection is refused: it is parked, and its events say so', async () => {
+    const lanes = setUpLanes();
+    const { api, clock, deliver, endings, settled, states } = lanes;
+    api.answer = () => coded(40002, 'Invalid params');
+    const events = deliver(100);
+    await clock.idle();
+    expect(api.sent.filter(({ length }) => length === 1)).toHaveLength(16);
+    expect(endings()).toHaveLength(100);
+    expect(new Set(endings().map(ending => ending.split(' ')[1]))).toEqual(new Set(['connection_parked']));
+    expect(settled.every(({ letter }) => letter?.apiCode === 40002 && letter.requestId === 'req-40002')).toBe(true);
+    expect(settled.map(({ release }) => release?.key).sort()).toEqual(events.map(({ claim }) => claim.key).sort());
+    expect([...states.parked().keys()]).toEqual(['connection-1']);
+
+    // What comes before the next probe takes the refusal along.
+    deliver(1);
+    await clock.idle();
+    expect(lastLetter(lanes)).toMatchObject({ reason: 'connection_parked', apiCode: 40002, requestId: 'req-40002' });
+
+    api.answer = accepted;
+    await clock.advance(PROBE_INTERVAL_MS);
+    deliver(1);
+    await clock.idle();
+    expect([endings().at(-1), states.parked().size]).toEqual(['101 accepted', 0]);
+  });
+
+  it.each([
+    ['fifteen are bad', 15, () => coded(40002)],
+    ['their codes differ', 24, (id: string) => coded(Number(id.split('-')[1]) % 2 === 0 ? 40000 : 40002)],
+  ])('do not where %s', async (_, count, answer) => {
+    const { api, clock, deliver, endings, states } = setUpLanes();
+    api.answer = ({ eventIds }) => answer(eventIds[0]!);
+    deliver(count);
+    await clock.idle();
+    expect(new Set(endings().map(ending => ending.split(' ')[1]))).toEqual(new Set(['refused_by_tiktok']));
+    expect([endings().length, states.parked().size]).toEqual([count, 0]);
+  });
+
+  it('do not where one before them was taken: then the connection is none of it', async () => {
+    const { api, clock, deliver, endings, states } = setUpLanes();
+    api.answer = ({ eventIds }) => (eventIds.every(id => id === 'conversion-0') ? accepted() : coded(40002));
+    deliver(40);
+    await clock.idle();
+    expect(endings().filter(ending => ending.endsWith(' refused_by_tiktok'))).toHaveLength(39);
+    expect(states.parked().size).toBe(0);
+  });
+});
+
+it('the last answer is in the letter also where an event ends for another reason than that answer', async () => {
+  const lanes = setUpLanes();
+  const { api, clock, connections, deliver, settled } = lanes;
+  api.answer = () => coded(50002, 'system busy');
+  deliver(1);
+  await clock.advance(10);
+  connections.clear();
+  await clock.advance(60_000);
+  expect(settled[0]?.entry).toMatchObject({ reason: 'connection_removed', api_code: 50002, request_id: 'req-50002' });
+});
