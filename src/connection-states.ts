@@ -4,9 +4,27 @@
  * A refusal counts only against the token and the version of the connection's entry that the request was made with; an
  * old request's refusal says nothing about a token that came meanwhile. A refused connection's events are dead-lettered
  * at once, one request per probe interval is made all the same, and other credentials release it at their first use.
+ *
+ * What other replicas found out counts here too (`learned`), and what is found out here is told to them (`onChanged`).
  */
 
-import type { Verdict } from './core/judge-response.ts';
+import {
+  afterChange,
+  afterNews,
+  afterRecovery,
+  afterRefusal,
+  afterSuccess,
+  type ConnectionState,
+  isRefused,
+  isSameSubject,
+  type Known,
+  nowInForce,
+  type Release,
+  releaseOf,
+  type StateAnswer,
+  type StateSubject,
+  stillUndecided,
+} from './core/connection-state.ts';
 import type { Credentials, CredentialsLookup, Telemetry } from './ports.ts';
 
 export interface ConnectionStatesParts {
@@ -17,56 +35,194 @@ export interface ConnectionStatesParts {
   readonly probeIntervalMs: number;
 }
 
-interface Refused {
-  readonly credentials: Credentials;
-  readonly reason: string;
-  probedAt: number;
-}
+/** Told of what was found out here, by connection; null: the connection is gone. */
+export type ChangeListener = (connectionId: string, state: ConnectionState | null) => void;
+export type ReleaseListener = (release: Release) => void;
 
 export class ConnectionStates {
   readonly #parts: ConnectionStatesParts;
-  readonly #refused = new Map<string, Refused>();
+  readonly #known = new Map<string, Known>();
+  /** When a refused connection was last probed, or was learned to be refused. */
+  readonly #probedAt = new Map<string, number>();
+  readonly #releases = new Map<string, Release>();
+  readonly #changeListeners: ChangeListener[] = [];
+  readonly #releaseListeners: ReleaseListener[] = [];
 
   constructor(parts: ConnectionStatesParts) {
     this.#parts = parts;
   }
 
-  /** Why no request may be made with these credentials now; null where one may, which then counts as the probe. */
-  refusal(connectionId: string, credentials: Credentials, now: number): string | null {
-    const refused = this.#refused.get(connectionId);
-    if (refused === undefined || !isSame(refused.credentials, credentials)) return null;
-    if (now - refused.probedAt < this.#parts.probeIntervalMs) return refused.reason;
-    refused.probedAt = now;
-    return null;
+  /** Hears of every change that was found out here, not of those learned from others. */
+  onChanged(listener: ChangeListener): void {
+    this.#changeListeners.push(listener);
   }
 
-  /** TikTok judged the events of a request made with these credentials, so it takes them, whatever it said of the events. */
-  accepted(connectionId: string): void {
-    if (!this.#refused.delete(connectionId)) return;
-    this.#parts.telemetry.connectionState(connectionId, 'active', 'TikTok accepts the connection again');
+  /**
+   * Hears once of every release, wherever it was noticed, and at once of the newest one of each connection that is
+   * known already: after a restart too, so whoever acts on a release must find out by its id whether that was done.
+   */
+  onReleased(listener: ReleaseListener): void {
+    this.#releaseListeners.push(listener);
+    for (const release of this.#releases.values()) listener(release);
   }
 
-  /** TikTok refused the connection itself. Old news, about credentials that are no longer in force, changes nothing. */
-  refused(connectionId: string, credentials: Credentials, verdict: Verdict, now: number): void {
-    const current = this.#parts.credentialsNow(connectionId);
-    if (current.kind === 'missing' || !isSame(current, credentials)) return;
-    const answered = `code ${verdict.apiCode ?? '-'}, HTTP ${verdict.httpStatus ?? '-'}`;
-    const reason = `TikTok refuses the connection: ${answered}, ${verdict.message}`;
-    this.#refused.set(connectionId, { credentials, reason, probedAt: now });
-    this.#parts.telemetry.connectionState(connectionId, 'parked', answered);
+  /** The state of the credentials in force; null while nobody has looked at them. */
+  of(connectionId: string): ConnectionState | null {
+    return this.#known.get(connectionId)?.current ?? null;
+  }
+
+  /** The newest state known, about whatever credentials; null for none. */
+  latest(connectionId: string): ConnectionState | null {
+    return this.#known.get(connectionId)?.latest ?? null;
+  }
+
+  /** Connections of which anything is known. */
+  ids(): IterableIterator<string> {
+    return this.#known.keys();
   }
 
   /** Connections that TikTok refuses, with the reason. */
   parked(): ReadonlyMap<string, string> {
-    return new Map([...this.#refused].map(([connectionId, { reason }]) => [connectionId, reason]));
+    const parked = new Map<string, string>();
+    for (const [connectionId, { current }] of this.#known) {
+      if (current !== null && isRefused(current)) parked.set(connectionId, current.reason ?? '');
+    }
+    return parked;
+  }
+
+  /** These are the entry and token in force: other ones than before are undecided until there is an answer. */
+  inForce(connectionId: string, subject: StateSubject, now: number): ConnectionState {
+    return this.#inForce(connectionId, 'undecided', subject, now);
+  }
+
+  /** The entry in force disables the connection. */
+  disabled(connectionId: string, configOffset: number, now: number): ConnectionState {
+    return this.#inForce(connectionId, 'disabled', { configOffset, tokenDigest: null }, now);
+  }
+
+  /** Why no request may be made with these credentials now; null where one may, which then counts as the probe. */
+  refusal(connectionId: string, credentials: Credentials, now: number): string | null {
+    const current = this.inForce(connectionId, subjectOf(credentials), now);
+    if (!isRefused(current)) return null;
+    const probedAt = this.#probedAt.get(connectionId) ?? Number.NEGATIVE_INFINITY;
+    if (now - probedAt < this.#parts.probeIntervalMs) return current.reason ?? current.state;
+    this.#probedAt.set(connectionId, now);
+    return null;
+  }
+
+  /** TikTok judged the events of a request made with these credentials, so it takes them, whatever it said of the events. */
+  accepted(connectionId: string, credentials: Credentials, now: number): void {
+    const current = this.#currentOf(connectionId, credentials, now);
+    if (current !== null) this.#change(connectionId, current, afterSuccess(current, now));
+  }
+
+  /** TikTok refused the connection itself. Old news, about credentials that are no longer in force, changes nothing. */
+  refused(connectionId: string, credentials: Credentials, answer: StateAnswer, now: number): void {
+    const looked = this.#parts.credentialsNow(connectionId);
+    if (looked.kind === 'missing' || !isSameSubject(subjectOf(looked), subjectOf(credentials))) return;
+    this.#probedAt.set(connectionId, now);
+    const current = this.inForce(connectionId, subjectOf(credentials), now);
+    this.#change(connectionId, current, afterRefusal(current, answer, now));
+  }
+
+  /** These credentials were asked about, and the answer says nothing of them. */
+  undecided(connectionId: string, credentials: Credentials, answer: StateAnswer, now: number): void {
+    const current = this.#currentOf(connectionId, credentials, now);
+    if (current !== null) this.#change(connectionId, current, stillUndecided(current, answer));
+  }
+
+  /** A connection that failed for itself (throttled, hanging) since `troubledSince` has worked again for long enough. */
+  recovered(connectionId: string, troubledSince: number, now: number): void {
+    const current = this.of(connectionId);
+    if (current !== null) this.#change(connectionId, current, afterRecovery(current, troubledSince, now));
+  }
+
+  /**
+   * Another replica, or this one before it was restarted, found this out; null: that the connection is gone.
+   */
+  learned(connectionId: string, news: ConnectionState | null, now: number): void {
+    const known = this.#known.get(connectionId) ?? null;
+    if (news === null) {
+      // Its entry is still there as far as this process knows: it will see for itself.
+      if (known?.current === null) this.#drop(connectionId);
+      return;
+    }
+    const after = afterNews(known, news);
+    this.#known.set(connectionId, after);
+    this.#tellOfRelease(connectionId, after.latest);
+    const before = known?.current ?? null;
+    if (after.current !== null && after.current !== before)
+      this.#tellOfChange(connectionId, before, after.current, now);
   }
 
   /** The connection is gone. */
   forget(connectionId: string): void {
-    this.#refused.delete(connectionId);
+    if (!this.#known.has(connectionId)) return;
+    this.#drop(connectionId);
+    this.#parts.telemetry.connectionState(connectionId, 'removed', 'its entry was deleted');
+    for (const listener of this.#changeListeners) listener(connectionId, null);
+  }
+
+  #inForce(connectionId: string, state: 'undecided' | 'disabled', subject: StateSubject, now: number): ConnectionState {
+    const known = this.#known.get(connectionId) ?? null;
+    const after = nowInForce(known, state, subject, now);
+    const current = after.current;
+    if (after === known) return current;
+    this.#known.set(connectionId, after);
+    this.#tellOfChange(connectionId, known?.current ?? null, current, now);
+    return current;
+  }
+
+  /** The state these credentials have, when they are the ones in force. */
+  #currentOf(connectionId: string, credentials: Credentials, now: number): ConnectionState | null {
+    const subject = subjectOf(credentials);
+    const current = this.of(connectionId);
+    if (current !== null && isSameSubject(current, subject)) return current;
+    const looked = this.#parts.credentialsNow(connectionId);
+    if (looked.kind === 'missing' || !isSameSubject(subjectOf(looked), subject)) return null;
+    return this.inForce(connectionId, subject, now);
+  }
+
+  #change(connectionId: string, before: ConnectionState, after: ConnectionState): void {
+    const known = this.#known.get(connectionId);
+    if (after === before || known === undefined) return;
+    this.#known.set(connectionId, afterChange(known, after));
+    this.#tellOfChange(connectionId, before, after, after.since);
+    this.#tellOfRelease(connectionId, after);
+    for (const listener of this.#changeListeners) listener(connectionId, after);
+  }
+
+  #tellOfChange(connectionId: string, before: ConnectionState | null, after: ConnectionState, now: number): void {
+    if (!isRefused(after)) this.#probedAt.delete(connectionId);
+    // Learned from elsewhere: the answer is fresh enough to count as this interval's probe.
+    else if (!this.#probedAt.has(connectionId)) this.#probedAt.set(connectionId, now);
+    const isFirst = before === null && after.state === 'undecided';
+    if (isFirst || before?.state === after.state) return;
+    this.#parts.telemetry.connectionState(connectionId, after.state, after.reason ?? REASONS[after.state]);
+  }
+
+  #tellOfRelease(connectionId: string, state: ConnectionState): void {
+    const release = releaseOf(connectionId, state);
+    if (release === null || this.#releases.get(connectionId)?.releaseId === release.releaseId) return;
+    this.#releases.set(connectionId, release);
+    for (const listener of this.#releaseListeners) listener(release);
+  }
+
+  #drop(connectionId: string): void {
+    this.#known.delete(connectionId);
+    this.#probedAt.delete(connectionId);
+    this.#releases.delete(connectionId);
   }
 }
 
-function isSame(a: Credentials, b: Credentials): boolean {
-  return a.digest === b.digest && a.configOffset === b.configOffset;
+const REASONS = {
+  active: 'TikTok takes the credentials',
+  undecided: 'there is no answer about the entry and token in force yet',
+  disabled: 'its entry disables it',
+  token_invalid: 'TikTok refuses the token',
+  parked: 'TikTok refuses the connection',
+} as const satisfies Record<ConnectionState['state'], string>;
+
+function subjectOf({ configOffset, digest }: Credentials): StateSubject {
+  return { configOffset, tokenDigest: digest };
 }

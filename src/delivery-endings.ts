@@ -44,7 +44,7 @@ export class DeliveryEndings {
   /** TikTok judged the events, so it accepts the connection, whatever it says of them. */
   credentialsPassed(lane: Lane): void {
     this.#refusals.delete(lane.connectionId);
-    this.#parts.states.accepted(lane.connectionId);
+    if (lane.sentWith !== null) this.#parts.states.accepted(lane.connectionId, lane.sentWith, this.#parts.clock.now());
   }
 
   /** TikTok refuses these events, each by itself, or nobody understands what it says of them. */

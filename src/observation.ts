@@ -10,7 +10,9 @@ import type { Config } from './config.ts';
 import type { ConnectionStates } from './connection-states.ts';
 import type { ConnectionStatus, ServiceStatus } from './control/admin-status.ts';
 import { VERSION } from './control/version.ts';
+import type { Connection } from './core/config-entry.ts';
 import type { ConfigTable } from './core/config-table.ts';
+import type { StateName } from './core/connection-state.ts';
 import type { Delivery } from './delivery.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Clock, RecordSource, RecordSourceStatus } from './ports.ts';
@@ -32,7 +34,8 @@ export interface Surroundings {
   readonly redisUp: () => boolean;
 }
 
-type ConnectionState = 'active' | 'parked' | 'disabled' | 'unusable';
+type ShownState = StateName | 'unusable';
+type ShownConnection = ConnectionStatus & { readonly state: ShownState };
 
 const NOT_JOINED: RecordSourceStatus = {
   joined: false,
@@ -46,6 +49,7 @@ const NOT_JOINED: RecordSourceStatus = {
   acceptingForMs: null,
 };
 const NOTHING: ReadonlyMap<string, number> = new Map();
+const NO_ANSWER = { since: null, api_code: null, request_id: null } as const;
 
 export class Observation {
   /** Set when the pipeline is assembled. */
@@ -137,25 +141,25 @@ export class Observation {
     return { generation: table.generation, complete: configComplete(), entries: table.size, problems };
   }
 
-  #connections(): (ConnectionStatus & { readonly state: ConnectionState })[] {
-    const unusable = [...this.#surroundings.table.unusableConnections()].map(
-      ({ connection_id, workspace_id, problem: reason }) => {
-        const unknown = { advertiser_name: null, pixel_id: null, events_in_flight: 0 };
-        return { connection_id, workspace_id, ...unknown, state: 'unusable' as const, reason };
-      },
-    );
-    return [...this.#usableConnections(), ...unusable];
+  #connections(): ShownConnection[] {
+    const { table } = this.#surroundings;
+    const usable = [...table.connections()].map(connection => this.#usableConnection(connection));
+    const unusable = [...table.unusableConnections()].map(({ connection_id, workspace_id, problem: reason }) => {
+      const unknown = { advertiser_name: null, pixel_id: null, events_in_flight: 0 };
+      return { connection_id, workspace_id, ...unknown, ...NO_ANSWER, state: 'unusable' as const, reason };
+    });
+    return [...usable, ...unusable];
   }
 
-  #usableConnections(): (ConnectionStatus & { readonly state: ConnectionState })[] {
-    const parked = this.running?.states.parked() ?? new Map<string, string>();
-    const inFlight = this.#assignment()?.inFlight ?? NOTHING;
-    return [...this.#surroundings.table.connections()].map(connection => {
-      const { connection_id, workspace_id, advertiser_name, pixel_id, enabled } = connection;
-      const reason = parked.get(connection_id) ?? null;
-      const state = enabled ? (reason === null ? 'active' : 'parked') : 'disabled';
-      const events_in_flight = inFlight.get(connection_id) ?? 0;
-      return { connection_id, workspace_id, advertiser_name, pixel_id, state, reason, events_in_flight };
-    });
+  #usableConnection({ connection_id, workspace_id, advertiser_name, pixel_id, enabled }: Connection): ShownConnection {
+    const events_in_flight = (this.#assignment()?.inFlight ?? NOTHING).get(connection_id) ?? 0;
+    const shown = { connection_id, workspace_id, advertiser_name, pixel_id, events_in_flight };
+    const known = this.running?.states.of(connection_id) ?? null;
+    // What is known of an earlier entry, until somebody has looked at this one.
+    if (known === null || enabled === (known.state === 'disabled')) {
+      return { ...shown, ...NO_ANSWER, state: enabled ? 'undecided' : 'disabled', reason: null };
+    }
+    const { apiCode: api_code, reason, requestId: request_id, since, state } = known;
+    return { ...shown, state, reason, since: new Date(since).toISOString(), api_code, request_id };
   }
 }

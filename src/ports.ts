@@ -5,6 +5,7 @@
  * Every method that can fail because something is away says so in its comment; none throws for bad data.
  */
 
+import type { StateName } from './core/connection-state.ts';
 import type { DeadLetter } from './core/dead-letter.ts';
 import type { Claim } from './core/deduplicate.ts';
 import type { EventsApiAnswer } from './core/events-api-answer.ts';
@@ -255,7 +256,7 @@ export interface Telemetry {
     readonly failure: string | null;
   }): void;
   requestRetried(connectionId: string, reason: string, attempt: number, delayMs: number): void;
-  connectionState(connectionId: string, state: 'active' | 'parked' | 'removed', reason: string): void;
+  connectionState(connectionId: string, state: StateName | 'removed', reason: string): void;
   deadLettersWritten(counts: ReadonlyMap<DeadLetterReason, number>): void;
   /** Writing letters, log entries or marks failed and is being tried again. */
   settlementFailed(what: 'dead_letter' | 'sync_log' | 'mark' | 'release', problem: string): void;

@@ -57,7 +57,7 @@ export const HOLD_REASONS = [
   'suspended',
   'settlement',
 ] as const satisfies readonly HoldReason[];
-export const CONNECTION_STATES = ['active', 'parked', 'disabled', 'unusable'] as const;
+export const CONNECTION_STATES = ['active', 'token_invalid', 'parked', 'undecided', 'disabled', 'unusable'] as const;
 export type ConnectionState = (typeof CONNECTION_STATES)[number];
 const DECODE_REASONS = DEAD_LETTER_REASONS.filter(reason => STAGE_OF[reason] === 'decode');
 

@@ -169,6 +169,7 @@ function requests({
     connectionState(connectionId, state, reason) {
       const fields = { connection: connectionId, state, reason: redact(reason) };
       if (state === 'parked') say('warn', 'CONNECTION_PARKED', 'TikTok refuses the connection', fields);
+      else if (state === 'token_invalid') say('warn', 'CONNECTION_TOKEN_INVALID', 'TikTok refuses the token', fields);
       else say('info', `CONNECTION_${state.toUpperCase()}`, `the connection is ${state}`, fields);
     },
   };

@@ -53,8 +53,14 @@ export interface ConnectionStatus {
   readonly advertiser_name: string | null;
   /** `null` where the entry is unusable. */
   readonly pixel_id: string | null;
+  /** `active`, `token_invalid`, `parked`, `undecided`, `disabled` or `unusable`. */
   readonly state: string;
+  /** ISO 8601; `null` where nobody has looked yet. */
+  readonly since: string | null;
   readonly reason: string | null;
+  /** Of TikTok's answer that led to the state. */
+  readonly api_code: number | null;
+  readonly request_id: string | null;
   readonly events_in_flight: number;
 }
 
@@ -110,7 +116,10 @@ const connection: Named<ConnectionStatus> = {
   advertiser_name: textOrNull,
   pixel_id: textOrNull,
   state: text,
+  since: textOrNull,
   reason: textOrNull,
+  api_code: numberOrNull,
+  request_id: textOrNull,
   events_in_flight: number,
 };
 

@@ -211,7 +211,7 @@ describe('a refused token', () => {
     await clock.idle();
     expect(api.sent.at(-1)).toEqual(['conversion-5']);
     expect(settled).toHaveLength(6);
-    expect(telemetry.told('connectionState').map(([, state]) => state)).toEqual(['parked', 'parked']);
+    expect(telemetry.told('connectionState').map(([, state]) => state)).toEqual(['token_invalid']);
   });
 
   it('counts a probe that fails for another reason as the one of its window', async () => {
@@ -242,7 +242,11 @@ describe('a refused token', () => {
       'conversion-2': 'delivered accepted',
     });
     expect(states.parked().size).toBe(0);
-    expect(telemetry.told('connectionState').map(([, change]) => change)).toEqual(['parked', 'active']);
+    expect(telemetry.told('connectionState').map(([, change]) => change)).toEqual([
+      'token_invalid',
+      'undecided',
+      'active',
+    ]);
   });
 
   it('says nothing of a token in letter, log entry or telemetry', async () => {

@@ -60,8 +60,11 @@ describe('before the pipeline runs', () => {
           workspace_id: 'ws-1',
           advertiser_name: null,
           pixel_id: 'PIXEL',
-          state: 'active',
+          state: 'undecided',
+          since: null,
           reason: null,
+          api_code: null,
+          request_id: null,
           events_in_flight: 0,
         },
       ],
@@ -128,26 +131,31 @@ describe('while the pipeline runs', () => {
     expect([[...oldestUnsent()], [...inFlight()]]).toEqual([[], []]);
   });
 
-  it('a connection is active, parked with TikTok’s reason, or disabled', async () => {
+  it('a connection is undecided before the first answer, active, refused with TikTok’s reason, or disabled', async () => {
     const { api, clock, feed, observation, source, stateOf, table } = await running();
     expect(stateOf()).toEqual([
-      ['c-1', 'active'],
-      ['c-2', 'active'],
+      ['c-1', 'undecided'],
+      ['c-2', 'undecided'],
     ]);
     api.answer = ({ accessToken }) =>
       accessToken === 'file:c-1' ? coded(40105, 'Access token is incorrect') : coded(0);
     feed('a');
+    feed('b', { workspace: 'ws-2' });
     await source.deliver();
     await clock.advance(2 * WINDOW_MS);
+    expect(stateOf()).toEqual([
+      ['c-1', 'token_invalid'],
+      ['c-2', 'active'],
+    ]);
     const ids = { connection_id: 'c-2', workspace_id: 'ws-2' };
     table.apply(9, 'connection:c-2', connectionChange({ ...ids, enabled: false }));
-    expect(stateOf()).toEqual([
-      ['c-1', 'parked'],
-      ['c-2', 'disabled'],
-    ]);
-    expect(observation.status().connections[0]?.reason).toContain('40105');
+    expect(stateOf()[1]).toEqual(['c-2', 'disabled']);
+    const [refused] = observation.status().connections;
+    expect(refused).toMatchObject({ api_code: 40105, request_id: 'req-40105' });
+    expect(refused?.reason).toContain('40105');
+    expect(Date.parse(refused?.since ?? '')).toBeLessThanOrEqual(clock.now());
     expect([...observation.metricSources().connections()]).toEqual([
-      { connectionId: 'c-1', state: 'parked' },
+      { connectionId: 'c-1', state: 'token_invalid' },
       { connectionId: 'c-2', state: 'disabled' },
     ]);
   });

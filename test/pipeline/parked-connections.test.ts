@@ -31,7 +31,7 @@ describe('a parked connection', () => {
     await clock.idle();
     expect(endings()).toEqual(['0 connection_parked', `1 ${reason}`, '2 accepted']);
     expect(states.parked().size).toBe(0);
-    expect(told(lanes)).toEqual(['connection-1 parked', 'connection-1 active']);
+    expect(told(lanes)).toEqual(['connection-1 token_invalid', 'connection-1 active']);
   });
 
   it.each([
@@ -55,7 +55,7 @@ describe('a parked connection', () => {
     deliver(1);
     await clock.advance(10_000);
     expect(states.parked().size).toBe(1);
-    expect(told(lanes)).toEqual(['connection-1 parked']);
+    expect(told(lanes)).toEqual(['connection-1 token_invalid']);
   });
 
   it('is forgotten when it is gone and its lane is idle', async () => {
@@ -86,7 +86,7 @@ describe('a refusal of events that were built for a former pixel', () => {
     deliver(1, { pixel: 'PIXEL2' });
     await clock.idle();
     expect(endings()).toEqual(['0 connection_parked', '1 accepted']);
-    expect([states.parked().size, told(lanes)]).toEqual([0, []]);
+    expect([states.parked().size, told(lanes)]).toEqual([0, ['connection-1 active']]);
   });
 
   it('does not unpark the pair that TikTok refused either', async () => {

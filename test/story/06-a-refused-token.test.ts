@@ -57,7 +57,10 @@ describe('a token that TikTok refuses', () => {
     const reasons = (await world.syncLog()).map(({ event_id, outcome, reason }) => `${event_id} ${outcome} ${reason}`);
     expect(reasons).toContain('lost-again dead_lettered connection_parked');
     expect(reasons).toContain('fine-again delivered accepted');
-    expect(JSON.stringify(await service.status())).toContain('parked');
+    expect((await service.status()).connections).toEqual([
+      expect.objectContaining({ connection_id: FINE, state: 'active', api_code: null }),
+      expect.objectContaining({ connection_id: EXPIRED, state: 'token_invalid', api_code: 40105 }),
+    ]);
   });
 
   it('is forgotten with the next batch once the token is corrected', async () => {
