@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { addCheck } from './cli-check.ts';
 import { type End, type Given, ProblemsReported } from './cli-configuration.ts';
+import { addDeadLetters, type RunDeadLetters } from './cli-dead-letters.ts';
 import { addPreview, type RunPreview } from './cli-preview.ts';
 import { addRun, type RunService } from './cli-run.ts';
 import { addTopics, type RunTopics } from './cli-topics.ts';
@@ -17,6 +18,7 @@ export interface HeavyCommands {
   readonly run: RunService;
   readonly topics: RunTopics;
   readonly preview: RunPreview;
+  readonly deadLetters: RunDeadLetters;
 }
 
 /** Runs one command line (without interpreter and script) and answers the exit code. Never rejects. */
@@ -65,6 +67,7 @@ function createProgram(host: Host, heavy: HeavyCommands, end: End): Command {
   addCheck(program, host, end);
   addTopics(program, host, heavy.topics, end);
   addPreview(program, host, heavy.preview, end);
+  addDeadLetters(program, host, heavy.deadLetters, end);
   program
     .command('version')
     .description('Print the version.')

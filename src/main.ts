@@ -10,7 +10,8 @@ import { wantsColor } from './control/terminal.ts';
 const EXIT_BY_SIGNAL = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const;
 
 function terminal(stream: NodeJS.WriteStream): Terminal {
-  return { write: text => stream.write(text), color: wantsColor(stream.isTTY === true, process.env) };
+  const isTerminal = stream.isTTY === true;
+  return { write: text => stream.write(text), isTerminal, color: wantsColor(isTerminal, process.env) };
 }
 
 function stopSignal(): AbortSignal {
@@ -36,6 +37,7 @@ const host: Host = {
 const heavy: HeavyCommands = {
   run: async (config, runHost) => (await import('./service.ts')).runService(config, runHost),
   topics: async (...request) => (await import('./topics-command.ts')).runTopics(...request),
+  deadLetters: async (...request) => (await import('./dead-letters-command.ts')).runDeadLetters(...request),
   preview: async (request, events, previewHost) => {
     const { readSchemas } = await import('./adapters/schema-files.ts');
     return (await import('./control/preview.ts')).runPreview(request, events, readSchemas(), previewHost);

@@ -11,8 +11,11 @@ import {
   startPositions,
 } from '../core/start-position.ts';
 
-/** Where a new group starts: `earliest`, `latest`, or the first record of a time (epoch milliseconds) or later. */
-export type StartFrom = 'earliest' | 'latest' | number;
+/**
+ * Where a new group starts: `earliest`, `latest`, the first record of a time (epoch milliseconds) or later, or at these
+ * positions (a partition without one: at its beginning).
+ */
+export type StartFrom = 'earliest' | 'latest' | number | readonly Coordinates[];
 
 /** Short, because who asks repeats by himself for as long as the answer is of use. */
 export const ADMIN_RETRY = { retries: 2 } as const;
@@ -35,6 +38,10 @@ export class GroupOffsets {
    */
   async fixStart(startFrom: StartFrom): Promise<void> {
     if (startFrom === 'earliest' || !isNewGroup(await this.#committed(this.#topics))) return;
+    if (typeof startFrom === 'object') {
+      this.#snapshot = snapshotOf(startFrom);
+      return;
+    }
     const perTopic = this.#topics.map(topic => this.#positionsAt(topic, startFrom));
     this.#snapshot = snapshotOf((await Promise.all(perTopic)).flat());
   }

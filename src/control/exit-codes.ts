@@ -10,6 +10,8 @@ export const EXIT = {
   invalid: 3,
   /** Kafka, the registry or Redis could not be reached at start. */
   unreachable: 4,
+  /** Nothing that the command was asked for is there: no failure. */
+  nothingMatched: 5,
   /** A topic is missing or not as it should be. */
   foundWrong: 6,
   /** Ended at once by a second SIGINT or SIGTERM: 128 + the signal's number. The first one stops gracefully: 0. */
@@ -25,6 +27,7 @@ export const EXIT_CODE_HELP = `Exit codes:
   2    the command line is not understood, or a file it names cannot be read
   3    invalid configuration, or (preview) nothing would be sent
   4    Kafka, the schema registry or Redis could not be reached at start
+  5    nothing matched what was asked for
   6    a topic is missing or not as it should be
   130  interrupted at once (second Ctrl-C)
   143  terminated at once (second SIGTERM)`;

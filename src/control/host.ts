@@ -4,6 +4,8 @@ export interface Terminal {
   write(text: string): void;
   /** Whether colours are wanted: a terminal, no `NO_COLOR`, not `TERM=dumb`. */
   readonly color: boolean;
+  /** Whether a line may renew itself; otherwise a file or another program reads. */
+  readonly isTerminal: boolean;
 }
 
 export interface Host {

@@ -298,7 +298,7 @@ test('the whole service comes up where everything wants TLS', async () => {
     const config = testConfig({ ...addresses, ...Object.fromEntries([...secured, ...shown, ...topics]) });
     const stop = new AbortController();
     const log: string[] = [];
-    const terminal = { color: false, write: (text: string) => void log.push(text) };
+    const terminal = { color: false, isTerminal: false, write: (text: string) => void log.push(text) };
     const host: Host = {
       env: {},
       out: terminal,

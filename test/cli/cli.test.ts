@@ -22,7 +22,8 @@ describe('usage', () => {
   test('--help names the commands and the exit codes', async () => {
     const { exitCode, out } = await command('--help');
     expect(exitCode).toBe(0);
-    for (const name of ['run', 'check', 'topics', 'preview', 'version']) expect(out).toContain(`\n  ${name}`);
+    for (const name of ['run', 'check', 'topics', 'preview', 'dead-letters', 'version'])
+      expect(out).toContain(`\n  ${name}`);
     expect(out).toContain(EXIT_CODE_HELP);
   });
 

@@ -27,6 +27,7 @@ export async function command(line: string, { env = {}, files = {}, color = fals
   const text = { out: '', err: '' };
   const terminal = (name: 'out' | 'err') => ({
     color,
+    isTerminal: false,
     write: (more: string) => {
       text[name] += more;
     },
@@ -46,6 +47,6 @@ export async function command(line: string, { env = {}, files = {}, color = fals
   };
   const none = () => Promise.reject(new Error('this command is not expected to run'));
   const argv = line.split(' ').filter(word => word !== '');
-  const exitCode = await runCli(argv, host, { run: none, topics: none, preview: none, ...heavy });
+  const exitCode = await runCli(argv, host, { run: none, topics: none, preview: none, deadLetters: none, ...heavy });
   return { exitCode, ...text } satisfies Ended;
 }

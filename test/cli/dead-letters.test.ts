@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { EXIT } from '../../src/control/exit-codes.ts';
+import { EVERY_LETTER } from '../../src/core/letter-filter.ts';
+import type { DeadLettersRequest } from '../../src/dead-letters-command.ts';
+import { command, MINIMAL } from './fake-host.ts';
+
+const NOW = Date.UTC(2026, 10, 22, 12);
+const HOUR = 3_600_000;
+
+async function asked(line: string) {
+  const requests: DeadLettersRequest[] = [];
+  const deadLetters = (request: DeadLettersRequest) => {
+    requests.push(request);
+    return Promise.resolve(EXIT.nothingMatched);
+  };
+  const ended = await command(`dead-letters ${line}`, { env: MINIMAL, heavy: { deadLetters } });
+  return { ...ended, request: requests[0] };
+}
+
+describe('dead-letters', () => {
+  test.each(['list', 'show', 'stats'])('%s --help shows filters, examples and exit codes', async name => {
+    const { exitCode, out } = await command(`dead-letters ${name} --help`);
+    expect(exitCode).toBe(EXIT.ok);
+    for (const text of ['--reason', 'Examples:\n  $ tiktok-sync dead-letters', '5 no letter matches']) {
+      expect(out).toContain(text);
+    }
+  });
+
+  test('list without flags asks for every letter, and its exit code is what was answered', async () => {
+    const { exitCode, request } = await asked('list');
+    expect(exitCode).toBe(EXIT.nothingMatched);
+    expect(request).toEqual({ action: 'list', filter: EVERY_LETTER, max: Number.POSITIVE_INFINITY, json: false });
+  });
+
+  test('takes every filter; durations count back from now', async () => {
+    const flags =
+      '--reason too_old --reason in_future --connection c --mapping m --since 2h --until 2026-11-22T11:30:00Z';
+    const { request } = await asked(`list ${flags} --event-id e --max 5 --json`);
+    expect(request).toEqual({
+      action: 'list',
+      filter: {
+        reasons: ['too_old', 'in_future'],
+        connectionId: 'c',
+        mappingId: 'm',
+        since: NOW - 2 * HOUR,
+        until: NOW - HOUR / 2,
+        eventId: 'e',
+      },
+      max: 5,
+      json: true,
+    });
+  });
+
+  test('show takes a place, or an event', async () => {
+    expect((await asked('show 3:1207')).request).toMatchObject({ at: { partition: 3, offset: 1207 }, max: 20 });
+    const { request } = await asked('show --event-id conv-1 --max 500');
+    expect(request).toMatchObject({ at: null, filter: { eventId: 'conv-1' }, max: 20 });
+  });
+
+  test.each([
+    ['list --reason to_old', 'did you mean too_old?'],
+    ['list --reason xyzzy', 'known are not_framed'],
+    ['list --since yesterday', '--since "yesterday" is neither'],
+    ['list --since 12', 'is neither ISO 8601'],
+    ['list --since 1h --until 2h', 'no letter can match'],
+    ['list --max 0', 'is not a whole number from 1 on'],
+    ['show', 'name the letter'],
+    ['show 3:1 --event-id e', 'name the letter'],
+    ['show 3-1', 'is not PARTITION:OFFSET'],
+    ['show 3:-1', 'is not PARTITION:OFFSET'],
+  ])('%s is refused with what would be right', async (line, message) => {
+    const { err, exitCode, request } = await asked(line);
+    expect([exitCode, request]).toEqual([EXIT.usage, undefined]);
+    expect(err).toContain(message);
+  });
+
+  test('without a valid configuration nothing is read', async () => {
+    const { exitCode } = await command('dead-letters list', {});
+    expect(exitCode).toBe(EXIT.invalid);
+  });
+});
