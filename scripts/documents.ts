@@ -18,6 +18,7 @@ import {
   STAGE_OF,
   STAGES,
 } from '../src/core/outcome.ts';
+import { codeTable, statusTable, transportTable } from './answer-tables.ts';
 import { fileMap } from './file-map.ts';
 import { DEAD_LETTER_TEXTS, QUIET_REASONS } from './reason-texts.ts';
 import { fieldNames, fieldTable } from './schema-tables.ts';
@@ -63,6 +64,9 @@ const BLOCKS: Readonly<Record<string, () => string>> = {
   'file-map': fileMap,
   'dead-letters': deadLetterTable,
   'producer-reasons': producerReasonTable,
+  'tiktok-codes': codeTable,
+  'http-statuses': statusTable,
+  'transport-errors': transportTable,
   'fields-conversion-created': () => fieldTable('conversion-created'),
   'fields-revenue-updated': () => fieldTable('revenue-updated', fieldNames('conversion-created')),
   'fields-connection': () => fieldTable('connection'),

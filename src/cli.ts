@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { addCheck } from './cli-check.ts';
 import { type End, type Given, ProblemsReported } from './cli-configuration.ts';
 import { addDeadLetters, type RunDeadLetters } from './cli-dead-letters.ts';
+import { addExplain } from './cli-explain.ts';
 import { addPreview, type RunPreview } from './cli-preview.ts';
 import { addRun, type RunService } from './cli-run.ts';
 import { addTopics, type RunTopics } from './cli-topics.ts';
@@ -68,6 +69,7 @@ function createProgram(host: Host, heavy: HeavyCommands, end: End): Command {
   addTopics(program, host, heavy.topics, end);
   addPreview(program, host, heavy.preview, end);
   addDeadLetters(program, host, heavy.deadLetters, end);
+  addExplain(program, host, end);
   program
     .command('version')
     .description('Print the version.')
@@ -80,4 +82,5 @@ function createProgram(host: Host, heavy: HeavyCommands, end: End): Command {
 const PROGRAM_EXAMPLES = `  $ tiktok-sync check --config tiktok-sync.yaml     what would be used, and where it comes from
   $ tiktok-sync topics ensure                       create the topics that are missing
   $ tiktok-sync run                                 run the service; Ctrl-C stops it gracefully
-  $ tiktok-sync preview --event e.json --connection c.json --mapping m.json`;
+  $ tiktok-sync preview --event e.json --connection c.json --mapping m.json
+  $ tiktok-sync explain --code 40105                what an answer of TikTok means`;

@@ -29,6 +29,7 @@ const host: Host = {
   out: terminal(process.stdout),
   err: terminal(process.stderr),
   readFile: path => readFileSync(path, 'utf8'),
+  readInput: () => readFileSync(process.stdin.fd, 'utf8'),
   now: () => Date.now(),
   nodeVersion: process.version,
   stopSignal,

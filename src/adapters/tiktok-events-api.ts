@@ -7,11 +7,10 @@
  */
 
 import { type Dispatcher, Pool } from 'undici';
+import { MAX_BODY_BYTES } from '../core/events-api-answer.ts';
 import { CONNECT_TIMEOUT, NOT_STARTED, REQUEST_TIMEOUT } from '../core/transport-errors.ts';
 import type { EventsApi, EventsApiAnswer, EventsApiRequest } from '../ports.ts';
 
-/** TikTok's answers have some hundred bytes; an error page may have any size. */
-export const MAX_BODY_BYTES = 64 * 1024;
 const API_PATH = '/open_api/v1.3/';
 
 export interface EventsApiOptions {

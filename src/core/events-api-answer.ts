@@ -4,13 +4,16 @@
  * Guarantee: a failure says whether TikTok may have taken the request, since only then may it count twice.
  */
 
+/** TikTok's answers have some hundred bytes; an error page may have any size. */
+export const MAX_BODY_BYTES = 64 * 1024;
+
 export type EventsApiAnswer =
   | {
       readonly kind: 'response';
       readonly status: number;
       /** Names in lower case. */
       readonly headers: Readonly<Record<string, string>>;
-      /** At most 64 KiB of it. */
+      /** At most `MAX_BODY_BYTES` of it. */
       readonly body: string;
       readonly durationMs: number;
     }

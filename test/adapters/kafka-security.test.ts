@@ -304,6 +304,7 @@ test('the whole service comes up where everything wants TLS', async () => {
       out: terminal,
       err: terminal,
       readFile: () => expect.fail('no file is to be read'),
+      readInput: () => expect.fail('no input is to be read'),
       now: Date.now,
       nodeVersion: process.version,
       stopSignal: () => stop.signal,

@@ -2,12 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../sandbox/free-port.ts';
-import {
-  createEventsApi,
-  type EventsApiClient,
-  type EventsApiOptions,
-  MAX_BODY_BYTES,
-} from '../../src/adapters/tiktok-events-api.ts';
+import { createEventsApi, type EventsApiClient, type EventsApiOptions } from '../../src/adapters/tiktok-events-api.ts';
+import { MAX_BODY_BYTES } from '../../src/core/events-api-answer.ts';
 
 const REQUEST = { path: 'event/track/', accessToken: 'a-token', body: '{"data":["zażółć"]}', mayStart: () => true };
 

@@ -5,6 +5,8 @@ import type { Host } from '../../src/control/host.ts';
 export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
   readonly files?: Readonly<Record<string, string>>;
+  /** Standard input. */
+  readonly input?: string;
   readonly color?: boolean;
   readonly heavy?: Partial<HeavyCommands>;
 }
@@ -23,7 +25,10 @@ export const MINIMAL = {
 };
 
 /** Runs a command line in this process, with plain values for everything outside it. */
-export async function command(line: string, { env = {}, files = {}, color = false, heavy }: Surroundings = {}) {
+export async function command(
+  line: string,
+  { env = {}, files = {}, input = '', color = false, heavy }: Surroundings = {},
+) {
   const text = { out: '', err: '' };
   const terminal = (name: 'out' | 'err') => ({
     color,
@@ -41,6 +46,7 @@ export async function command(line: string, { env = {}, files = {}, color = fals
       if (content === undefined) throw new Error(`ENOENT: no such file, open '${path}'`);
       return content;
     },
+    readInput: () => input,
     now: () => Date.UTC(2026, 10, 22, 12),
     nodeVersion: 'v24.0.0',
     stopSignal: () => new AbortController().signal,

@@ -1,0 +1,67 @@
+/** Whether and when the events of an answered request are sent again, in words. What is said here is done by delivery. */
+
+import type { Config } from '../config-options.ts';
+import type { Verdict } from '../core/judge-response.ts';
+import type { DeadLetterReason } from '../core/outcome.ts';
+import { durationWords } from '../core/time-words.ts';
+
+/** Whether any event of the request is sent again. */
+export function isRetried({ class: verdict }: Verdict, eventCount: number): boolean {
+  switch (verdict) {
+    case 'delivered':
+    case 'connection-refused':
+      return false;
+    case 'poison':
+    case 'split':
+      return eventCount > 1;
+    default:
+      return true;
+  }
+}
+
+/** When the events are sent again, and how that ends; or what becomes of them where they are not. */
+export function whenRetried(verdict: Verdict, eventCount: number, delivery: Config['delivery']): string {
+  switch (verdict.class) {
+    case 'delivered':
+      return 'they are settled as delivered.';
+    case 'connection-refused':
+      return `its events become ${letters('connection_parked')} until it has another token or entry, or a probe passes; then they are redriven.`;
+    case 'poison':
+      return whenRefused(verdict, eventCount);
+    case 'split':
+      return eventCount > 1
+        ? 'at once, in two halves.'
+        : `a single event is not smaller: it becomes one of the ${letters('refused_by_tiktok')}.`;
+    case 'partial':
+      return `with the same ids, at once in parts and a single event ${backoffWords(verdict, delivery)}, until TikTok takes or refuses each.`;
+    case 'throttled':
+      return `${backoffWords(verdict, delivery)}; only this connection slows down.`;
+    case 'retry':
+    case 'ambiguous':
+      return `with the same ids ${backoffWords(verdict, delivery)}; ${howLong(verdict, delivery)}.`;
+  }
+}
+
+function whenRefused({ row }: Verdict, eventCount: number): string {
+  const letter = `becomes one of the ${letters('refused_by_tiktok')}`;
+  if (eventCount === 1) return `the event ${letter}.`;
+  if (row !== null && row < eventCount) {
+    return `the others at once without row ${row}, which ${letter} if they pass; if not, halves show which are refused.`;
+  }
+  return `at once in halves, until each refused event stands alone and ${letter}; the others pass.`;
+}
+
+function backoffWords({ retryAfterMs }: Verdict, { retryBaseMs, retryMaxMs }: Config['delivery']): string {
+  const growing = `after a random wait of up to ${durationWords(retryBaseMs)}, which doubles up to ${durationWords(retryMaxMs)}`;
+  return retryAfterMs === null ? growing : `${growing}, and not before the ${durationWords(retryAfterMs)} asked for`;
+}
+
+function howLong({ limitedAttempts }: Verdict, { ambiguousHorizonMs }: Config['delivery']): string {
+  return limitedAttempts
+    ? `after three attempts in all they become ${letters('ambiguous_answer')}`
+    : `for at most ${durationWords(ambiguousHorizonMs)} from the first attempt that may have been taken, then they become ${letters('ambiguous_past_dedup')}`;
+}
+
+function letters(reason: DeadLetterReason): string {
+  return `dead letters ${reason}`;
+}
