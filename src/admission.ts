@@ -72,10 +72,10 @@ class Placing {
 
   /** Tracks a record and places each of its parts; returns the index of the next decision. */
   record(draft: Draft, decided: readonly Decided[], next: number): number {
-    const { event, parts, record } = draft;
+    const { event, offset, parts, record } = draft;
     const eventTime = event === null ? record.timestamp : event.occurred_at;
     if (this.#newestEventTime === null || eventTime > this.#newestEventTime) this.#newestEventTime = eventTime;
-    const ticket = this.#account.track(record.offset, parts.length, eventTime);
+    const ticket = this.#account.track(offset, parts.length, eventTime);
     let copy: RecordCopy | null = null;
     for (const part of parts) {
       const decision = part.kind === 'send' ? (decided[next++] ?? null) : null;

@@ -16,6 +16,8 @@ import { createBuilder } from './core/build-event.ts';
 import type { Connection } from './core/config-entry.ts';
 import type { ConfigTable } from './core/config-table.ts';
 import { createEventDecoder } from './core/decode.ts';
+import { draft } from './core/draft.ts';
+import type { SourceRecord } from './core/record.ts';
 import { Delivery } from './delivery.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Claims, Clock, CredentialsLookup, DeadLetters, SyncLog, Telemetry, Tokens } from './ports.ts';
@@ -93,10 +95,10 @@ function beforeTheWindow({ dedup, events, redis }: Config, parts: AssemblyParts)
   const { claims, clock, learning, schemas, table, telemetry } = parts;
   const decoder = createEventDecoder(schemas);
   const { maxAgeMs: maxEventAgeMs, maxFutureMs, maxEventBytes } = events;
-  const build = createBuilder({ maxEventAgeMs, maxFutureMs, maxEventBytes });
+  const tools = { decoder, table, build: createBuilder({ maxEventAgeMs, maxFutureMs, maxEventBytes }) };
   return {
     learnSchemas: (records: readonly { readonly value: Buffer | null }[]) => learning.learn(decoder, records),
-    drafting: { decoder, table, build },
+    draft: (record: SourceRecord, now: number) => draft(record, tools, now),
     claiming: new Claiming(claims, clock, telemetry, { ...dedup, keyPrefix: redis.keyPrefix }),
   };
 }

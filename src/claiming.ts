@@ -28,6 +28,8 @@ export interface ClaimingOptions extends DedupOptions {
 export interface Claimant {
   readonly event: TikTokEvent;
   readonly source: Coordinates;
+  /** The first attempt TikTok may have taken, as the record's dead letter tells it; epoch milliseconds. */
+  readonly attemptedAt: number | null;
 }
 
 /** A decision that needs no more of the store, with the claim as it stands there. */
@@ -86,10 +88,10 @@ export class Claiming {
     const takeOvers: { index: number; takeOver: TakeOver; decision: ClaimDecision & { kind: 'take-over' } }[] = [];
     for (let i = 0; i < open.length; i++) {
       const index = open[i] as number;
-      const { event, source } = claimants[index] as Claimant;
+      const { attemptedAt, event, source } = claimants[index] as Claimant;
       const claim = claims[i] as Claim;
       const reply = replies[i] as string | null;
-      const decision = judgeClaim(reply, source, event.dedupWindowMs, now, this.#options);
+      const decision = judgeClaim(reply, source, event.dedupWindowMs, now, this.#options, attemptedAt);
       if (decision.kind === 'take-over') {
         const { key, ttlMs } = claim;
         takeOvers.push({
@@ -114,17 +116,19 @@ export class Claiming {
     return again;
   }
 
-  #fresh({ event, source }: Claimant, now: number): Claim {
+  #fresh({ attemptedAt, event, source }: Claimant, now: number): Claim {
     return {
       key: claimKey(this.#options.keyPrefix, event, source),
-      value: pendingValue(source, now),
+      value: pendingValue(source, attemptedAt ?? now),
       ttlMs: claimTtlMs(event.dedupWindowMs, this.#options.replayHorizonMs),
     };
   }
 
   #unclaimed(claimant: Claimant): Decided {
     const now = this.#clock.now();
-    const decision = { kind: 'send', claimedAt: now, attemptedBefore: false } as const;
+    const { attemptedAt } = claimant;
+    const attemptedBefore = attemptedAt !== null;
+    const decision = { kind: 'send', claimedAt: attemptedAt ?? now, attemptedBefore } as const;
     return { decision, claim: this.#fresh(claimant, now), takenOver: false };
   }
 

@@ -18,7 +18,7 @@ import { reportBatch } from './batch-report.ts';
 import type { Claimant, Claiming } from './claiming.ts';
 import type { Commits } from './commits.ts';
 import type { BudgetOptions } from './core/buffer-budget.ts';
-import { type Draft, type DraftTools, draft } from './core/draft.ts';
+import type { Draft } from './core/draft.ts';
 import type { PendingEvent } from './core/pending-event.ts';
 import type { PartitionOffset, RecordBatch, SourceRecord } from './core/record.ts';
 import type { WindowOptions } from './core/window.ts';
@@ -30,7 +30,8 @@ export interface PipelineParts {
   readonly source: RecordSource;
   /** Makes the schemas of these records known to the decoder; false when the registry is away. */
   readonly learnSchemas: (records: readonly SourceRecord[]) => Promise<boolean>;
-  readonly drafting: DraftTools;
+  /** Decode, resolve and build (core/draft.ts); the record's schema has been learned. */
+  readonly draft: (record: SourceRecord, now: number) => Draft;
   readonly claiming: Claiming;
   readonly delivery: Delivery;
   readonly settlement: Settlement;
@@ -57,7 +58,7 @@ export class Pipeline implements RecordConsumer {
   }
 
   async accept(batch: RecordBatch): Promise<Admission> {
-    const { claiming, clock, drafting, learnSchemas, telemetry } = this.#parts;
+    const { claiming, clock, draft, learnSchemas, telemetry } = this.#parts;
     const assignment = this.#current(batch.epoch);
     const account = assignment?.ledger.account(batch.topic, batch.partition);
     if (assignment === null || account === undefined) return held('suspended');
@@ -69,7 +70,7 @@ export class Pipeline implements RecordConsumer {
     // Decode, resolve and build (core/draft.ts). Before the claim, because the claim's key is made of the TikTok event:
     // pixel, name and id.
     const now = clock.now();
-    const drafts = batch.records.map(record => draft(record, drafting, now));
+    const drafts = batch.records.map(record => draft(record, now));
 
     // Claim. Before the window, so that a duplicate never waits; with our coordinates, so that a replay is none.
     const decided = await claiming.claim(claimants(drafts));
@@ -223,8 +224,10 @@ function held(reason: HoldReason): Admission {
 
 function claimants(drafts: readonly Draft[]): Claimant[] {
   const wanted: Claimant[] = [];
-  for (const { parts, record } of drafts) {
-    for (const part of parts) if (part.kind === 'send') wanted.push({ event: part.event, source: record });
+  for (const { attemptedAt, parts, record } of drafts) {
+    for (const part of parts) {
+      if (part.kind === 'send') wanted.push({ event: part.event, source: record, attemptedAt });
+    }
   }
   return wanted;
 }

@@ -30,6 +30,8 @@ export interface ClaimValue extends Coordinates {
 export interface DedupOptions {
   /** How long a pending claim of another record keeps later copies out; then its claimant counts as vanished. */
   readonly pendingTakeoverMs: number;
+  /** An operator accepts that an event whose pending claim is older than this may count twice; absent: nobody does. */
+  readonly forgiveAfterMs?: number;
 }
 
 /** What a reply of `SET key value NX GET` means for the claiming event. */
@@ -106,6 +108,7 @@ function sameCoordinates(a: Coordinates, b: Coordinates): boolean {
  *
  * A value we cannot read is taken over: somebody else's write must not lose an event. A takeover from a pending claim
  * keeps the older `claimedAt`, because an attempt under it may have reached TikTok, which remembers it for 48 h.
+ * `attemptedAt`: what a dead letter tells of the first attempt that TikTok may have taken; null where there was none.
  */
 export function judgeClaim(
   reply: string | null,
@@ -113,21 +116,29 @@ export function judgeClaim(
   dedupWindowMs: number,
   now: number,
   options: DedupOptions,
+  attemptedAt: number | null = null,
 ): ClaimDecision {
-  if (reply === null) return { kind: 'send', claimedAt: now, attemptedBefore: false };
+  const since = attemptedAt ?? now;
+  if (reply === null) return { kind: 'send', claimedAt: since, attemptedBefore: attemptedAt !== null };
   const held = parseClaimValue(reply);
-  if (held === null) return takeOver(reply, claimant, now, true);
+  if (held === null) return takeOver(reply, claimant, since, true);
+  const isForgiven = held.state === 'pending' && now - held.at >= (options.forgiveAfterMs ?? Number.POSITIVE_INFINITY);
   if (sameCoordinates(held, claimant)) {
     if (held.state === 'sent') return { kind: 'replayed', sentAt: held.at };
-    return { kind: 'send', claimedAt: held.at, attemptedBefore: true };
+    if (isForgiven) return takeOver(reply, claimant, since, true);
+    return { kind: 'send', claimedAt: earlier(held.at, attemptedAt), attemptedBefore: true };
   }
   const age = now - held.at;
   if (held.state === 'sent') {
     if (age < dedupWindowMs) return duplicate('sent_before', held);
-    return takeOver(reply, claimant, now, false);
+    return takeOver(reply, claimant, since, attemptedAt !== null);
   }
   if (age < options.pendingTakeoverMs) return duplicate('pending_elsewhere', held);
-  return takeOver(reply, claimant, held.at, true);
+  return takeOver(reply, claimant, isForgiven ? since : earlier(held.at, attemptedAt), true);
+}
+
+function earlier(at: number, other: number | null): number {
+  return other === null ? at : Math.min(at, other);
 }
 
 function duplicate(reason: 'pending_elsewhere' | 'sent_before', held: ClaimValue): ClaimDecision {

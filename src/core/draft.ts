@@ -12,7 +12,7 @@ import type { EventDecoder } from './decode.ts';
 import { schemaIdOf } from './framed-records.ts';
 import type { Refusal, SkipReason } from './outcome.ts';
 import type { BusinessEvent, SourceRecord } from './record.ts';
-import { resolve } from './resolve.ts';
+import { type Resolution, resolve } from './resolve.ts';
 import type { TikTokEvent } from './tiktok-event.ts';
 
 /** One event of a record, or the one reason why the record makes none. */
@@ -35,7 +35,12 @@ export type Part =
     };
 
 export interface Draft {
+  /** The record as it stands on its event topic; claims, log entries and letters name its coordinates. */
   readonly record: SourceRecord;
+  /** Where it was read: the offset that the ledger keeps. Another than the record's where a dead letter was read. */
+  readonly offset: number;
+  /** What its dead letter tells of the first attempt TikTok may have taken; epoch milliseconds. */
+  readonly attemptedAt: number | null;
   readonly schemaId: number | null;
   /** Null when the record could not be read. */
   readonly event: BusinessEvent | null;
@@ -48,20 +53,33 @@ export interface DraftTools {
   readonly build: BuildEvent;
 }
 
-/** Drafts one record; its schema must be known to the decoder. `now` is epoch milliseconds. */
-export function draft(record: SourceRecord, tools: DraftTools, now: number): Draft {
+/**
+ * Drafts one record; its schema must be known to the decoder. `now` is epoch milliseconds. With `only` it makes the
+ * event of that mapping alone.
+ */
+export function draft(record: SourceRecord, tools: DraftTools, now: number, only: string | null = null): Draft {
   const schemaId = schemaIdOf(record.value);
   const decoded = tools.decoder.decode(record.value);
   if ('needsSchema' in decoded) throw new Error(`schema ${decoded.needsSchema} was not learned before decoding`);
-  if ('skip' in decoded) return { record, schemaId, event: null, parts: [skipPart(decoded.skip, null, null, true)] };
-  if ('deadLetter' in decoded) return { record, schemaId, event: null, parts: [refusePart(decoded, null, null)] };
-  return { record, schemaId, event: decoded, parts: partsOf(decoded, tools, now) };
+  if ('skip' in decoded) return draftOf(record, schemaId, null, [skipPart(decoded.skip, null, null, true)]);
+  if ('deadLetter' in decoded) return draftOf(record, schemaId, null, [refusePart(decoded, null, null)]);
+  return draftOf(record, schemaId, decoded, partsOf(decoded, tools, now, only));
 }
 
-function partsOf(event: BusinessEvent, { table, build }: DraftTools, now: number): Part[] {
-  const resolution = resolve(event, table);
+function draftOf(
+  record: SourceRecord,
+  schemaId: number | null,
+  event: BusinessEvent | null,
+  parts: readonly Part[],
+): Draft {
+  return { record, offset: record.offset, attemptedAt: null, schemaId, event, parts };
+}
+
+function partsOf(event: BusinessEvent, { table, build }: DraftTools, now: number, only: string | null): Part[] {
+  const wanted = resolve(event, table);
+  const resolution = only === null ? wanted : restricted(wanted, only);
   if ('skip' in resolution) {
-    return [skipPart(resolution.skip, null, null, resolution.skip !== 'no_connection')];
+    return [skipPart(resolution.skip, null, only, resolution.skip !== 'no_connection')];
   }
   const parts: Part[] = [];
   const built: TikTokEvent[] = [];
@@ -80,6 +98,13 @@ function partsOf(event: BusinessEvent, { table, build }: DraftTools, now: number
   for (const tiktokEvent of kept) parts.push({ kind: 'send', event: tiktokEvent });
   for (const tiktokEvent of duplicates) parts.push({ kind: 'same_record', event: tiktokEvent });
   return parts;
+}
+
+/** The mapping may be gone by now, disabled, or changed so that it does not want the event any more. */
+function restricted(resolution: Resolution, only: string): Resolution {
+  if ('skip' in resolution) return resolution;
+  const left = resolution.filter(match => ('mapping' in match ? match.mapping.mapping_id : match.mappingId) === only);
+  return left.length === 0 ? { skip: 'no_mapping' } : left;
 }
 
 function skipPart(reason: SkipReason, connectionId: string | null, mappingId: string | null, logged: boolean): Part {

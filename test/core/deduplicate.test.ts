@@ -79,6 +79,40 @@ describe('the reply to a claim', () => {
   });
 });
 
+describe('the reply to a claim for the event of a dead letter', () => {
+  const ATTEMPTED = NOW - 20 * HOUR;
+  const judge = (reply: string | null, options = {}, attemptedAt: number | null = ATTEMPTED) =>
+    judgeClaim(reply, OURS, WINDOW, NOW, { ...OPTIONS, ...options }, attemptedAt);
+  const taken = (reply: string, claimedAt: number) => takeOver(reply, claimedAt, true);
+
+  it('counts from the attempt that the letter tells of, or from an earlier one that the store knows of', () => {
+    expect(judge(null)).toEqual({ kind: 'send', claimedAt: ATTEMPTED, attemptedBefore: true });
+    for (const held of [NOW - 30 * HOUR, NOW - HOUR]) {
+      const claimedAt = Math.min(held, ATTEMPTED);
+      expect(judge(pendingValue(OURS, held))).toEqual({ kind: 'send', claimedAt, attemptedBefore: true });
+      const others = pendingValue(OTHERS, held);
+      expect(judge(others)).toEqual(taken(others, claimedAt));
+    }
+    const old = sentValue(OTHERS, NOW - WINDOW);
+    expect(judge(old)).toEqual(taken(old, ATTEMPTED));
+  });
+
+  it('still says that it was delivered, or stands in for a copy that was', () => {
+    expect(judge(sentValue(OURS, NOW - HOUR)).kind).toBe('replayed');
+    expect(judge(sentValue(OTHERS, NOW - HOUR)).kind).toBe('duplicate');
+  });
+
+  it('forgets an attempt beyond the horizon only where an operator accepts that it may count twice', () => {
+    const [ours, others] = [pendingValue(OURS, NOW - 50 * HOUR), pendingValue(OTHERS, NOW - 50 * HOUR)];
+    const accepted = { forgiveAfterMs: 47 * HOUR };
+    expect(judge(ours, {}, null)).toMatchObject({ kind: 'send', claimedAt: NOW - 50 * HOUR });
+    expect(judge(ours, accepted, null)).toEqual(taken(ours, NOW));
+    expect(judge(others, accepted, null)).toEqual(taken(others, NOW));
+    const young = pendingValue(OURS, NOW - 46 * HOUR);
+    expect(judge(young, accepted, null)).toMatchObject({ kind: 'send', claimedAt: NOW - 46 * HOUR });
+  });
+});
+
 const anyCoordinates = fc.record({
   topic: fc.stringMatching(/^[A-Za-z0-9._-]{1,40}$/),
   partition: fc.nat(10_000),

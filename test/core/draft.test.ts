@@ -27,11 +27,11 @@ function mapped(id: string, overrides: Readonly<Record<string, unknown>> = {}) {
   return [`mapping:${id}`, mappingChange({ mapping_id: id, ...overrides })] as const;
 }
 
-function drafted(value: Buffer | null, table: ConfigTable): Draft {
+function drafted(value: Buffer | null, table: ConfigTable, only: string | null = null): Draft {
   const record: SourceRecord = {
     ...{ topic: 'sourceloop.conversions', partition: 1, offset: 5, timestamp: NOW, key: null, value, headers: {} },
   };
-  return draft(record, { decoder, table, build: createBuilder(DEFAULT_BUILD_OPTIONS) }, NOW);
+  return draft(record, { decoder, table, build: createBuilder(DEFAULT_BUILD_OPTIONS) }, NOW, only);
 }
 
 function value(overrides: Readonly<Record<string, unknown>> = {}): Buffer {
@@ -67,6 +67,21 @@ describe('a draft', () => {
       'send m-3 Lead',
       'same_record m-2 SubmitForm',
     ]);
+  });
+
+  it('is of the record as it was read, and tells of no attempt', () => {
+    expect(drafted(value(), tableOf())).toMatchObject({ offset: 5, attemptedAt: null });
+  });
+
+  it('of one mapping alone leaves out the others, also one that would have stood for it', () => {
+    const table = tableOf(CONNECTION, mapped('m-2'), mapped('m-1'), mapped('m-3', { tiktok_event_name: 'Lead' }));
+    expect(parts(drafted(value(), table, 'm-2'))).toEqual(['send m-2 SubmitForm']);
+  });
+
+  it('of one mapping alone says when that mapping does not want the event any more', () => {
+    const table = tableOf(CONNECTION, mapped('m-1'), mapped('m-2', { event_name_filter: 'Another form' }));
+    for (const only of ['m-2', 'm-9'])
+      expect(parts(drafted(value(), table, only))).toEqual([`skip no_mapping ${only} logged`]);
   });
 
   it('is the same for the same record, so that a replay claims what its first life claimed', () => {

@@ -10,7 +10,7 @@ import { recordingTelemetry } from '../fakes/recording-telemetry.ts';
 const HOUR = 3_600_000;
 
 function claimantOf(eventId: string, offset: number): Claimant {
-  return { event: tiktokEvent({ eventId }), source: { topic: TOPIC, partition: 0, offset } };
+  return { event: tiktokEvent({ eventId }), source: { topic: TOPIC, partition: 0, offset }, attemptedAt: null };
 }
 
 const A1 = claimantOf('a', 1);
@@ -58,6 +58,14 @@ describe('claiming', () => {
     expect(decided?.[0]?.claim).toEqual({ key: keyOf(A1), value: pendingValue(A1.source, now), ttlMs: 72 * HOUR });
     expect(claims.ttlOf(keyOf(A1))).toBe(72 * HOUR);
     expect(telemetry.told('dedupChecks')).toEqual([[{ fresh: 1, replay: 0, duplicate: 2, takenOver: 0 }]]);
+  });
+
+  it('of a dead letter’s event holds the time of the attempt that the letter tells of', async () => {
+    const { clock, claiming, held } = setUp();
+    const attemptedAt = clock.now() - 30 * HOUR;
+    const decided = await claiming.claim([{ ...A1, attemptedAt }]);
+    expect(decided?.[0]?.decision).toEqual({ kind: 'send', claimedAt: attemptedAt, attemptedBefore: true });
+    expect(held(A1)).toBe(pendingValue(A1.source, attemptedAt));
   });
 
   it('goes on with its own earlier claim, and with that claim’s time', async () => {
@@ -168,7 +176,7 @@ describe('where the store does not answer', () => {
 
 it('events without a dedup window do not meet, and find their own claim again', async () => {
   const { claiming } = setUp();
-  const once = ({ event, source }: Claimant): Claimant => ({ event: { ...event, dedupWindowMs: 0 }, source });
+  const once = ({ event, ...rest }: Claimant): Claimant => ({ ...rest, event: { ...event, dedupWindowMs: 0 } });
   const decided = await claiming.claim([once(A1), once(A2)]);
   expect(decided?.map(({ decision }) => decision.kind)).toEqual(['send', 'send']);
   const again = await claiming.claim([once(A1)]);

@@ -6,6 +6,7 @@ import { ConnectionStates } from '../../src/connection-states.ts';
 import { createBuilder } from '../../src/core/build-event.ts';
 import { ConfigTable } from '../../src/core/config-table.ts';
 import { createEventDecoder } from '../../src/core/decode.ts';
+import { draft } from '../../src/core/draft.ts';
 import { Delivery } from '../../src/delivery.ts';
 import { Pipeline, type PipelineParts } from '../../src/pipeline.ts';
 import type { CredentialsLookup } from '../../src/ports.ts';
@@ -38,6 +39,7 @@ export async function startPipeline(changes: Changes = {}) {
   const decoder = createEventDecoder(schemas);
   decoder.learn(7, { kind: 'schema', schema: schemas.conversionCreated, references: [] });
   const table = configTable();
+  const tools = { decoder, table, build: createBuilder(DEFAULT_BUILD_OPTIONS) };
   const settlement = new Settlement({
     ...{ syncLog, deadLetters, claims, telemetry, clock, random, insistOnMarks: true, onStalled: () => {} },
     onSettled: assignment => pipeline.onSettled(assignment),
@@ -63,7 +65,7 @@ export async function startPipeline(changes: Changes = {}) {
   const pipeline = new Pipeline({
     ...{ source, claiming, delivery, settlement, commits, telemetry, clock },
     learnSchemas: async () => !state.registryAway,
-    drafting: { decoder, table, build: createBuilder(DEFAULT_BUILD_OPTIONS) },
+    draft: (record, now) => draft(record, tools, now),
     window: { sizeMs: WINDOW_MS, batchMaxEvents: 4, batchMaxBytes: 100_000 },
     budget: { maxEvents: 1_000, maxBytes: 10_000_000, pressureRatio: 0.8, resumeRatio: 0.5 },
     ...changes,
