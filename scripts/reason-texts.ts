@@ -17,7 +17,8 @@ export const QUIET_REASONS: Readonly<Record<DeliveredReason | DuplicateReason | 
   tombstone: 'The record has no value.',
   no_connection: 'The workspace has no connection. Counted, not logged.',
   no_mapping: 'No enabled mapping wants this trigger and event name.',
-  negative_value: 'The mapping wants a value and the amount is below zero (a refund, for instance).',
+  negative_value:
+    'The mapping wants a value, the amount is below zero (a refund, for instance), and `events.negativeValue` is skip.',
   consent_denied: 'The event says `consent: DENIED`.',
   connection_removed: 'The connection was deleted while the event waited.',
   connection_disabled: 'The connection was disabled while the event waited.',

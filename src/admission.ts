@@ -22,6 +22,7 @@ import {
   subjectOf,
   subjectOfEvent,
 } from './core/settled.ts';
+import { MAX_EVENTS_PER_REQUEST } from './core/tiktok-body.ts';
 import type { RecordCopy, TikTokEvent } from './core/tiktok-event.ts';
 
 /** What came of a batch. */
@@ -158,6 +159,7 @@ class Placing {
         connectionId: event.destination.connectionId,
         destinationKey: event.destination.key,
         jsonBytes: Buffer.byteLength(event.json),
+        maxPerRequest: MAX_EVENTS_PER_REQUEST[event.destination.wire],
         event,
         ticket,
         source: copy,

@@ -10,6 +10,7 @@ import { createTokens } from './adapters/tokens.ts';
 import { Claiming } from './claiming.ts';
 import { Commits } from './commits.ts';
 import type { Config } from './config.ts';
+import { buildOptionsOf } from './config-build-options.ts';
 import { ConnectionStates } from './connection-states.ts';
 import { VERSION } from './control/version.ts';
 import { createBuilder } from './core/build-event.ts';
@@ -91,11 +92,11 @@ export function assemble(config: Config, env: Environment, parts: AssemblyParts)
 }
 
 /** Decode, resolve, build and claim. */
-function beforeTheWindow({ dedup, events, redis }: Config, parts: AssemblyParts) {
+function beforeTheWindow(config: Config, parts: AssemblyParts) {
   const { claims, clock, learning, schemas, table, telemetry } = parts;
   const decoder = createEventDecoder(schemas);
-  const { maxAgeMs: maxEventAgeMs, maxFutureMs, maxEventBytes } = events;
-  const tools = { decoder, table, build: createBuilder({ maxEventAgeMs, maxFutureMs, maxEventBytes }) };
+  const tools = { decoder, table, build: createBuilder(buildOptionsOf(config)) };
+  const { dedup, redis } = config;
   return {
     learnSchemas: (records: readonly { readonly value: Buffer | null }[]) => learning.learn(decoder, records),
     draft: (record: SourceRecord, now: number) => draft(record, tools, now),

@@ -2,14 +2,15 @@
 
 import type { Command } from 'commander';
 import { addConfigFlags, configInputs, type End, type Given, ProblemsReported } from './cli-configuration.ts';
-import { type Config, loadSection } from './config.ts';
+import { loadSections } from './config.ts';
+import type { BuildSections } from './config-build-options.ts';
 import { printProblems } from './control/check.ts';
 import type { Host } from './control/host.ts';
 import type { PreviewRequest } from './control/preview.ts';
 import { CodedError } from './core/error-codes.ts';
 
 /** Answers the exit code. */
-export type RunPreview = (request: PreviewRequest, events: Config['events'], host: Host) => Promise<number>;
+export type RunPreview = (request: PreviewRequest, options: BuildSections, host: Host) => Promise<number>;
 
 export function addPreview(program: Command, host: Host, runPreview: RunPreview, end: End): void {
   const preview = program
@@ -21,9 +22,9 @@ export function addPreview(program: Command, host: Host, runPreview: RunPreview,
     .option('--now <time>', 'take this for the present (ISO 8601 or epoch milliseconds)')
     .option('--json', 'print {"request": …} or {"refused": {"code", "reason"}}');
   addConfigFlags(preview).action(async (given: Given) => {
-    const events = loadSection('events', configInputs(given, host));
-    if (!events.ok) throw new ProblemsReported(printProblems(events.problems, host));
-    end(await runPreview(previewRequest(given, host), events.config, host));
+    const loaded = loadSections(['events', 'tiktok'], configInputs(given, host));
+    if (!loaded.ok) throw new ProblemsReported(printProblems(loaded.problems, host));
+    end(await runPreview(previewRequest(given, host), loaded.config, host));
   });
   preview.addHelpText(
     'after',

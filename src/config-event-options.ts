@@ -1,6 +1,6 @@
 /** The options of the sections `dedup`, `window` and `events`: what becomes of an event before it is sent. */
 
-import { choice, count, duration, ratio, size } from './config-option.ts';
+import { choice, count, duration, list, ratio, size, toggle } from './config-option.ts';
 import { DAY, HOUR, MINUTE } from './config-units.ts';
 
 export const DEDUP = {
@@ -89,5 +89,31 @@ export const EVENTS = {
     min: 1_024,
     max: 1_048_576,
     because: 'an ordinary event has one to two kilobytes; one must not fill a request',
+  }),
+  externalIdCase: choice({
+    describe: 'How contact ids are hashed: keep hashes them as they are (trimmed), lower in lower case.',
+    values: ['keep', 'lower'],
+    default: 'keep',
+    because: 'TikTok documents no rule; do what your browser pixel does, or the two never meet',
+  }),
+  removeQueryParameters: list({
+    describe:
+      'Query parameters taken out of page and referrer addresses, by name (letter case does not matter). ttclid always stays.',
+    default: [],
+    item: /^(?![Tt][Tt][Cc][Ll][Ii][Dd]$)\S+$/,
+    allowed: 'names of query parameters, separated by commas; not ttclid, without which TikTok cannot credit the click',
+    because: 'TikTok objects to personal data in addresses, and only you know which parameters hold some',
+  }),
+  negativeValue: choice({
+    describe:
+      'An event whose value is below zero (a refund): skip leaves it out, omit sends it without value and currency, dead_letter keeps it for you to look at.',
+    values: ['skip', 'omit', 'dead_letter'],
+    default: 'skip',
+    because: 'what TikTok makes of a negative value is undocumented',
+  }),
+  requirePageUrl: toggle({
+    describe: 'Web events without a page address (and without a fallback at their connection) are dead letters.',
+    default: false,
+    because: "TikTok's documents ask for one, and nobody has seen an event refused for lack of it",
   }),
 };

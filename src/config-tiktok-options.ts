@@ -1,6 +1,6 @@
 /** The options of the sections `delivery`, `tiktok` and `tokens`: how TikTok is spoken to, and as whom. */
 
-import { count, duration, size, text, url } from './config-option.ts';
+import { count, duration, optionalText, size, text, url } from './config-option.ts';
 import { HOUR, MINUTE } from './config-units.ts';
 import { MAX_EVENTS_PER_REQUEST } from './core/tiktok-body.ts';
 
@@ -73,6 +73,12 @@ export const TIKTOK = {
     flag: '--tiktok-base-url',
     accept: ({ origin, pathname, username, password, search, hash }) =>
       pathname === '/' && `${username}${password}${search}${hash}` === '' ? origin : null,
+  }),
+  partnerName: optionalText({
+    describe: 'partner_name of requests (Events API 2.0), for platforms that TikTok has registered as a partner.',
+    pattern: /^\S(.*\S)?$/,
+    allowed: 'the name as TikTok registered it',
+    because: 'a name TikTok does not know makes it refuse every request (code 40063), so none is sent unless set',
   }),
 };
 

@@ -45,14 +45,23 @@ export function loadConfig(inputs: ConfigInputs): Loaded<Config> {
   return { ok: true, config: freeze(draft.config as unknown as Config), provenance: draft.provenance };
 }
 
+/** One section, for a command that needs no more. */
+export function loadSection<S extends keyof Config>(section: S, inputs: ConfigInputs): Loaded<Config[S]> {
+  const loaded = loadSections([section], inputs);
+  return loaded.ok ? { ...loaded, config: loaded.config[section] } : loaded;
+}
+
 /**
- * One section, for a command that needs no more: options of other sections may be missing. What no source can give
+ * Some sections, for a command that needs no more: options of other sections may be missing. What no source can give
  * rightly, such as an unknown key, is a problem all the same.
  */
-export function loadSection<S extends keyof Config>(section: S, inputs: ConfigInputs): Loaded<Config[S]> {
-  const draft = compile(inputs, path => path.startsWith(`${section}.`));
+export function loadSections<S extends keyof Config>(
+  sections: readonly S[],
+  inputs: ConfigInputs,
+): Loaded<Pick<Config, S>> {
+  const draft = compile(inputs, path => sections.some(section => path.startsWith(`${section}.`)));
   if (draft.problems.length > 0) return { ok: false, problems: draft.problems };
-  return { ok: true, config: freeze(draft.config as unknown as Config)[section], provenance: draft.provenance };
+  return { ok: true, config: freeze(draft.config as unknown as Config), provenance: draft.provenance };
 }
 
 interface Draft {

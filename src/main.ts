@@ -39,9 +39,9 @@ const heavy: HeavyCommands = {
   run: async (config, runHost) => (await import('./service.ts')).runService(config, runHost),
   topics: async (...request) => (await import('./topics-command.ts')).runTopics(...request),
   deadLetters: async (...request) => (await import('./dead-letters-command.ts')).runDeadLetters(...request),
-  preview: async (request, events, previewHost) => {
+  preview: async (request, options, previewHost) => {
     const { readSchemas } = await import('./adapters/schema-files.ts');
-    return (await import('./control/preview.ts')).runPreview(request, events, readSchemas(), previewHost);
+    return (await import('./control/preview.ts')).runPreview(request, options, readSchemas(), previewHost);
   },
 };
 

@@ -77,8 +77,14 @@ export const DEAD_LETTER_TEXTS: Readonly<Record<DeadLetterReason, DeadLetterText
     who: 'connections',
     remedy: 'Convert upstream, or choose the policy OMIT or FIXED.',
   },
+  negative_value: {
+    happened: 'The mapping wants a value, the amount is below zero, and `events.negativeValue` is dead_letter.',
+    who: 'connections',
+    remedy: 'Nothing to send: TikTok takes no corrections. Look at what the refund should change.',
+  },
   invalid_event: {
-    happened: 'No valid TikTok event can be made: an empty id, an amount that is no number, larger than allowed.',
+    happened:
+      'No valid TikTok event can be made: an empty id, an amount that is no number, larger than allowed, no page address where one is required.',
     who: 'producer',
     remedy: 'The message names what is wrong.',
   },

@@ -3,7 +3,7 @@
  * takes in the service (resolve, build, body); nothing is contacted and no token is looked up.
  */
 
-import type { Config } from '../config-options.ts';
+import { type BuildSections, buildOptionsOf } from '../config-build-options.ts';
 import { createBuilder } from '../core/build-event.ts';
 import type { Connection, Mapping } from '../core/config-entry.ts';
 import { ConfigTable } from '../core/config-table.ts';
@@ -37,7 +37,7 @@ interface Refused {
 
 export function runPreview(
   request: PreviewRequest,
-  options: Config['events'],
+  options: BuildSections,
   schemas: EventSchemas & ConfigSchemas,
   host: Host,
 ): ExitCode {
@@ -59,7 +59,7 @@ export function runPreview(
 
 function makePreview(
   request: PreviewRequest,
-  options: Config['events'],
+  options: BuildSections,
   schemas: EventSchemas & ConfigSchemas,
   host: Host,
 ): TikTokEvent | Refused {
@@ -81,7 +81,7 @@ function buildPreview(
   event: BusinessEvent,
   connection: Connection,
   mapping: Mapping,
-  options: Config['events'],
+  options: BuildSections,
   now: number,
 ): TikTokEvent | Refused {
   if (!connection.enabled) return { code: 'connection_disabled', reason: 'The connection is disabled.' };
@@ -95,8 +95,7 @@ function buildPreview(
   const resolution = resolve(event, table);
   if ('skip' in resolution) return { code: resolution.skip, reason: whyUnmatched(event, connection, mapping) };
 
-  const { maxAgeMs, maxFutureMs, maxEventBytes } = options;
-  const build = createBuilder({ maxEventAgeMs: maxAgeMs, maxFutureMs, maxEventBytes });
+  const build = createBuilder(buildOptionsOf(options));
   const built = build(event, mapping, connection, now);
   if ('skip' in built) return skippedBy(built);
   return 'deadLetter' in built ? refusedBy(built) : built;

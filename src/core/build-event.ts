@@ -2,30 +2,39 @@
  * Build: one business event + one mapping + its connection → one TikTok event, or the reason why there is none.
  *
  * Guarantee: pure and total. The same input gives the same bytes; nothing it is given makes it throw. Pixel, test code
- * and payload are fixed here; the event's JSON (Events API 2.0, one element of `data[]`) is serialised once, here.
+ * and payload are fixed here; the event's JSON (an element of `data[]` of 2.0, or of `batch[]` of 1.0) is serialised
+ * once, here.
  */
 
 import { chooseTouch } from './attribution.ts';
 import type { BuildNote } from './build-notes.ts';
 import type { Connection, Mapping } from './config-entry.ts';
 import { createDestinations, type FindDestination } from './destination.ts';
-import { present } from './normalise.ts';
-import type { DeadLetterReason, Refusal, Skip } from './outcome.ts';
-import type { BusinessEvent, Touch } from './record.ts';
-import type { MatchKey, TikTokEvent } from './tiktok-event.ts';
-import { pageJson } from './tiktok-page.ts';
+import type { ExternalIdCase } from './normalise.ts';
+import type { Refusal, Skip } from './outcome.ts';
+import { checkNames, checkTime, refuse, type TimeLimits, withoutMatchKey } from './preflight.ts';
+import { createParameterFilter, type WithoutParameters } from './query-parameters.ts';
+import type { BusinessEvent } from './record.ts';
+import type { TikTokEvent } from './tiktok-event.ts';
+import { pageJson, pageUrl } from './tiktok-page.ts';
 import { propertiesJson } from './tiktok-properties.ts';
-import { contactFields, matchKeysOf, touchFields, type UserFields } from './tiktok-user.ts';
-import { durationWords, momentWords } from './time-words.ts';
-import { decideValue } from './value.ts';
+import { SHAPES, type Shape, shapeOf } from './tiktok-shape.ts';
+import { contactFields, matchKeysOf, touchFields, type UserFields, type VisitFields } from './tiktok-user.ts';
+import { v1EventJson } from './tiktok-v1-event.ts';
+import { decideValue, type NegativeValue, type ValueDecision } from './value.ts';
 
-export interface BuildOptions {
-  /** Milliseconds; an older event is `too_old`. */
-  readonly maxEventAgeMs: number;
-  /** Milliseconds that a producer's clock may be ahead; beyond it an event is `in_future`. */
-  readonly maxFutureMs: number;
+export interface BuildOptions extends TimeLimits {
   /** Most bytes of one event's JSON, so that no event makes a request too large for everybody in it. */
   readonly maxEventBytes: number;
+  /** Whether contact ids are hashed as they are, or in lower case, as some browser tags do. */
+  readonly externalIdCase: ExternalIdCase;
+  /** Names of query parameters that are taken out of page and referrer. */
+  readonly removeQueryParameters: readonly string[];
+  readonly negativeValue: NegativeValue;
+  /** Whether a web event without a page address is a dead letter. */
+  readonly requirePageUrl: boolean;
+  /** Goes at the top of 2.0 requests; null sends none. */
+  readonly partnerName: string | null;
 }
 
 /** `now` is epoch milliseconds. */
@@ -35,18 +44,21 @@ export type BuildEvent = (event: BusinessEvent, mapping: Mapping, connection: Co
 export type Built = TikTokEvent | Skip | Refusal;
 
 const CONSENT_DENIED: Skip = { skip: 'consent_denied' };
-const NO_TOUCH: UserFields = { fields: '', matchBits: 0, notes: [] };
+const NO_VISIT: VisitFields = { fields: '', ttclid: null, matchBits: 0, notes: [] };
 const NO_NOTES: readonly BuildNote[] = Object.freeze([]);
 const MS_PER_MINUTE = 60_000;
-/** Epoch milliseconds of 1973; as a time of the event, it is surely seconds in the wrong field. */
-const SURELY_SECONDS = 100_000_000_000;
 
 /**
  * Makes the build function. What it remembers (destinations, and the contact's digests of the event it saw last, which
  * the event's other mappings share) only saves work: the result depends on the arguments alone.
  */
 export function createBuilder(options: BuildOptions): BuildEvent {
-  const tools = { options, findDestination: createDestinations(), fieldsOfContact: rememberLast() };
+  const tools: Tools = {
+    options,
+    findDestination: createDestinations(options.partnerName),
+    withoutParameters: createParameterFilter(options.removeQueryParameters),
+    fieldsOfContact: rememberLast(options.externalIdCase),
+  };
   return (event, mapping, connection, now) => {
     try {
       return build(event, mapping, connection, now, tools);
@@ -61,29 +73,26 @@ export function createBuilder(options: BuildOptions): BuildEvent {
 interface Tools {
   readonly options: BuildOptions;
   readonly findDestination: FindDestination;
-  readonly fieldsOfContact: typeof contactFields;
+  readonly withoutParameters: WithoutParameters;
+  readonly fieldsOfContact: FieldsOfContact;
 }
 
 function build(...[event, mapping, connection, now, tools]: [...Parameters<BuildEvent>, Tools]): Built {
   if (event.consent === 'DENIED') return CONSENT_DENIED;
+  const { options } = tools;
   const eventId = eventIdOf(event, mapping);
   const time = timeOf(event, mapping);
-  const refusal = checkNames(eventId, mapping, connection) ?? checkTime(time, now, tools.options);
+  const shape = shapeOf(connection);
+  const refusal = checkNames(eventId, mapping, connection, shape) ?? checkTime(time, now, options);
   if (refusal !== null) return refusal;
-  const value = decideValue(event, mapping);
+  const value = decideValue(event, mapping, options.negativeValue);
   if (!('withPrices' in value)) return value;
 
-  const notes: BuildNote[] = value.note === null ? [] : [value.note];
   const eventTime = Math.trunc(time / 1000);
-  const user = userOf(event, mapping, notes, tools.fieldsOfContact(event, connection.default_country));
-  const json =
-    `{"event":${JSON.stringify(mapping.tiktok_event_name)},"event_time":${eventTime}` +
-    `,"event_id":${JSON.stringify(eventId)}${user.json}` +
-    member('properties', propertiesJson(value, event.contents, notes)) +
-    member('page', pageJson(user.touch, connection, notes)) +
-    `${limitedDataUse(event)}}`;
-  if (exceeds(json, tools.options.maxEventBytes)) {
-    return refuse('invalid_event', `The TikTok event is larger than ${tools.options.maxEventBytes} bytes.`);
+  const said = say({ event, mapping, connection, eventId, eventTime, value, shape: shape ?? 'web' }, tools);
+  if ('deadLetter' in said) return said;
+  if (exceeds(said.json, options.maxEventBytes)) {
+    return refuse('invalid_event', `The TikTok event is larger than ${options.maxEventBytes} bytes.`);
   }
   return {
     destination: tools.findDestination(connection, event.test_event_code),
@@ -93,11 +102,11 @@ function build(...[event, mapping, connection, now, tools]: [...Parameters<Build
     eventName: mapping.tiktok_event_name,
     eventId,
     eventTime,
-    json,
+    json: said.json,
     value: value.amount,
     currency: value.currency,
-    matchKeys: user.matchKeys,
-    notes: distinct(notes),
+    matchKeys: matchKeysOf(said.matchBits),
+    notes: distinct(said.notes),
     dedupWindowMs: mapping.dedup_window_minutes * MS_PER_MINUTE,
   };
 }
@@ -114,53 +123,64 @@ function timeOf(event: BusinessEvent, mapping: Mapping): number {
   return event.occurred_at;
 }
 
-function checkNames(eventId: string, mapping: Mapping, connection: Connection): Refusal | null {
-  if (connection.wire !== 'V2' || connection.event_source !== 'WEB') {
-    const asked = `wire ${connection.wire} with event_source ${connection.event_source}`;
-    return refuse(
-      'config_invalid',
-      `Connection ${connection.connection_id} asks for ${asked}; only V2 with WEB is built.`,
-    );
-  }
-  if (present(eventId) === null) return refuse('invalid_event', 'The id that is to be the event_id is empty.');
-  if (present(mapping.tiktok_event_name) === null) {
-    return refuse('invalid_event', `Mapping ${mapping.mapping_id} has an empty tiktok_event_name.`);
-  }
-  return null;
+/** What is decided of an event before it is put into words. */
+interface Subject {
+  readonly event: BusinessEvent;
+  readonly mapping: Mapping;
+  readonly connection: Connection;
+  readonly eventId: string;
+  /** Epoch seconds. */
+  readonly eventTime: number;
+  readonly value: ValueDecision;
+  readonly shape: Shape;
 }
 
-function checkTime(time: number, now: number, options: BuildOptions): Refusal | null {
-  if (!Number.isFinite(time)) return refuse('invalid_event', 'The time of the event is not a number of milliseconds.');
-  if (now - time > options.maxEventAgeMs) {
-    const hint = time < SURELY_SECONDS ? ' Is it in seconds? Milliseconds are expected.' : '';
-    return refuse(
-      'too_old',
-      `The event is older than ${durationWords(options.maxEventAgeMs)} (${momentWords(time)}).${hint}`,
-    );
-  }
-  if (time - now > options.maxFutureMs) {
-    const ahead = durationWords(options.maxFutureMs);
-    return refuse('in_future', `The event is more than ${ahead} in the future (${momentWords(time)}).`);
-  }
-  return null;
-}
-
-interface User {
-  /** `,"user":{…}`, or empty. */
+interface Said {
   readonly json: string;
-  readonly touch: Touch | null;
-  readonly matchKeys: readonly MatchKey[];
+  readonly matchBits: number;
+  readonly notes: readonly BuildNote[];
 }
 
-function userOf(event: BusinessEvent, mapping: Mapping, notes: BuildNote[], contact: UserFields): User {
-  const touch = chooseTouch(event, mapping, notes);
-  const visit = touch === null ? NO_TOUCH : touchFields(touch);
+function say(subject: Subject, tools: Tools): Said | Refusal {
+  const { event, mapping, connection, value, shape } = subject;
+  const notes: BuildNote[] = value.note === null ? [] : [value.note];
+  // Offline events have nothing of a visit.
+  const touch = shape === 'offline' ? null : chooseTouch(event, mapping, notes);
+  const contact = tools.fieldsOfContact(event, connection.default_country, shape);
+  const visit = touch === null || shape === 'offline' ? NO_VISIT : touchFields(touch, shape);
   notes.push(...contact.notes, ...visit.notes);
   const matchBits = contact.matchBits | visit.matchBits;
-  if (matchBits === 0) notes.push('no_match_key');
-  const fields = contact.fields + visit.fields;
-  const json = fields === '' ? '' : `,"user":{${fields.slice(1)}}`;
-  return { json, touch, matchKeys: matchKeysOf(matchBits) };
+  if (matchBits === 0) return withoutMatchKey(shape, notes);
+
+  const carries = SHAPES[shape];
+  const properties = propertiesJson(value, event.contents, carries.contents, notes);
+  const url = carries.page ? pageUrl(touch, connection, tools.withoutParameters, notes) : null;
+  if (carries.page && url === null && tools.options.requirePageUrl) {
+    return refuse('invalid_event', 'The event has no page address, which events.requirePageUrl asks for.');
+  }
+  if (event.limited_data_use === true && !carries.limitedDataUse) notes.push('limited_data_use_omitted');
+  const { eventId, eventTime } = subject;
+  const userFields = contact.fields + visit.fields;
+  if (shape === 'web_v1') {
+    const name = mapping.tiktok_event_name;
+    const json = v1EventJson({
+      event: name,
+      eventId,
+      eventTime,
+      ttclid: visit.ttclid,
+      pageUrl: url,
+      userFields,
+      properties,
+    });
+    return { json, matchBits, notes };
+  }
+  const json =
+    `{"event":${JSON.stringify(mapping.tiktok_event_name)},"event_time":${eventTime}` +
+    `,"event_id":${JSON.stringify(eventId)},"user":{${userFields.slice(1)}}` +
+    member('properties', properties) +
+    member('page', pageJson(url, touch, tools.withoutParameters, notes)) +
+    `${carries.limitedDataUse ? limitedDataUse(event) : ''}}`;
+  return { json, matchBits, notes };
 }
 
 function limitedDataUse(event: BusinessEvent): string {
@@ -181,20 +201,20 @@ function distinct(notes: readonly BuildNote[]): readonly BuildNote[] {
   return notes.length === 1 ? notes : [...new Set(notes)];
 }
 
-function refuse(deadLetter: DeadLetterReason, detail: string): Refusal {
-  return { deadLetter, detail };
-}
+type FieldsOfContact = (event: BusinessEvent, defaultCountry: string | null, shape: Shape) => UserFields;
 
 /** One slot is enough: an event's mappings are built one after another. */
-function rememberLast(): typeof contactFields {
+function rememberLast(externalIdCase: ExternalIdCase): FieldsOfContact {
   let lastEvent: BusinessEvent | null = null;
   let lastCountry: string | null = null;
-  let last: UserFields = NO_TOUCH;
-  return (event, defaultCountry) => {
-    if (event !== lastEvent || defaultCountry !== lastCountry) {
-      last = contactFields(event, defaultCountry);
+  let lastShape: Shape = 'web';
+  let last: UserFields = NO_VISIT;
+  return (event, defaultCountry, shape) => {
+    if (event !== lastEvent || defaultCountry !== lastCountry || shape !== lastShape) {
+      last = contactFields(event, { defaultCountry, shape, externalIdCase });
       lastEvent = event;
       lastCountry = defaultCountry;
+      lastShape = shape;
     }
     return last;
   };

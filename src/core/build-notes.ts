@@ -7,6 +7,8 @@
 export const BUILD_NOTES = [
   /** The mapping wants a value and the event has none: value and currency are left out. */
   'value_missing',
+  /** The amount is below zero and `events.negativeValue` is omit: value and currency are left out. */
+  'negative_value_omitted',
   /** Currency missing or not on TikTok's list, policy OMIT (or FIXED without a usable fixed value). */
   'currency_omitted',
   /** Currency not on TikTok's list, policy FIXED: the mapping's fixed value went out in its place. */
@@ -37,8 +39,10 @@ export const BUILD_NOTES = [
   'page_missing',
   'ip_private',
   'ip_unreadable',
-  /** Nothing in it that TikTok could join to a user. */
-  'no_match_key',
+  /** The contact asked for limited data use, and neither offline events nor wire V1 can say so. */
+  'limited_data_use_omitted',
+  /** Wire V1 as SourceLoop uses it says nothing of what was bought. */
+  'contents_omitted',
 ] as const;
 
 export type BuildNote = (typeof BUILD_NOTES)[number];

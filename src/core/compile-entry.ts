@@ -7,8 +7,10 @@
 
 import { UNSPECIFIED } from './avro-types.ts';
 import type { ConfigEntry, Connection, Mapping } from './config-entry.ts';
+import { isSupportedCurrency } from './currencies.ts';
 import { judgeEventName } from './event-names.ts';
 import type { Trigger } from './record.ts';
+import { shapeOf } from './tiktok-shape.ts';
 import { tokenReferenceProblem } from './token-reference.ts';
 
 /** Fields of the Avro schema, any of which may be null (a writer's required fields too). */
@@ -37,7 +39,6 @@ export type CompileFor = 'topic' | 'apply' | 'preview';
 
 const MAX_DEDUP_WINDOW_MINUTES = 30 * 24 * 60;
 const DEFAULT_DEDUP_WINDOW_MINUTES = 24 * 60;
-const LATER = 'is not supported before the next release';
 
 export const TRIGGERS = ['CONVERSION_CREATED', 'EXPECTED_REVENUE_UPDATED', 'REALIZED_REVENUE_UPDATED'] as const;
 
@@ -92,8 +93,7 @@ export function compileConnection(raw: RawEntry<Connection>, purpose: CompileFor
     max_requests_per_second: raw.max_requests_per_second,
     enabled: raw.enabled ?? true,
   };
-  if (connection.event_source === 'OFFLINE') reading.report('event_source', `OFFLINE ${LATER}`);
-  if (connection.wire === 'V1') reading.report('wire', `V1 ${LATER}`);
+  if (shapeOf(connection) === null) reading.report('wire', 'V1 has web events only; use V2 for event_source OFFLINE');
   const rate = connection.max_requests_per_second;
   if (rate !== null && !(rate > 0 && Number.isFinite(rate))) {
     reading.report('max_requests_per_second', 'must be above 0');
@@ -151,6 +151,9 @@ export function compileMapping(raw: RawEntry<Mapping>, purpose: CompileFor): Com
   checkValue(reading, raw, mapping);
   checkDedupWindow(reading, mapping.dedup_window_minutes);
   checkEventName(reading, mapping.tiktok_event_name, purpose);
+  if (mapping.currency !== null && !isSupportedCurrency(mapping.currency)) {
+    reading.warn('currency', "is not on TikTok's list: currency_policy decides what becomes of values in it");
+  }
   const { problems, warnings } = reading;
   if (problems.length === 0) return { entry: { kind: 'mapping', mapping }, problems, warnings };
   const { mapping_id, trigger, event_name_filter, enabled } = mapping;

@@ -15,7 +15,8 @@ const MAX_KEPT_PER_CONNECTION = 64;
 /** Finds the destination for a connection and the event's own test code, which wins over the connection's. */
 export type FindDestination = (connection: Connection, eventTestCode: string | null) => Destination;
 
-export function createDestinations(): FindDestination {
+/** `partnerName`: sent with every request of Events API 2.0; null sends none. */
+export function createDestinations(partnerName: string | null): FindDestination {
   const known = new WeakMap<Connection, Map<string | null, Destination>>();
   return (connection, eventTestCode) => {
     const code = present(eventTestCode) ?? present(connection.test_event_code);
@@ -26,16 +27,17 @@ export function createDestinations(): FindDestination {
     }
     const found = ofConnection.get(code);
     if (found !== undefined) return found;
-    const made = destinationOf(connection, code);
+    const made = destinationOf(connection, code, partnerName);
     if (ofConnection.size < MAX_KEPT_PER_CONNECTION) ofConnection.set(code, made);
     return made;
   };
 }
 
-function destinationOf(connection: Connection, testEventCode: string | null): Destination {
+function destinationOf(connection: Connection, testEventCode: string | null, partnerName: string | null): Destination {
   const { connection_id: connectionId, wire, event_source, pixel_id: eventSourceId } = connection;
   const eventSource = event_source === 'OFFLINE' ? 'offline' : 'web';
   // JSON keeps the parts apart whatever they contain.
   const key = JSON.stringify([connectionId, wire, eventSource, eventSourceId, testEventCode]);
-  return Object.freeze({ key, connectionId, wire, eventSource, eventSourceId, testEventCode });
+  const destination = { key, connectionId, wire, eventSource, eventSourceId, testEventCode } as const;
+  return Object.freeze(partnerName === null || wire === 'V1' ? destination : { ...destination, partnerName });
 }

@@ -61,9 +61,19 @@ export function hashEmail(email: string | null, notes: BuildNote[]): string | nu
   );
 }
 
-/** Trimmed only. TikTok documents no case rule; its own tag manager template keeps the case, and so must the pixel. */
-export function hashExternalId(contactId: string | null, notes: BuildNote[]): string | null {
-  return digestOf(contactId, asItIs, notes);
+/** How contact ids are hashed: as they are, or in lower case. */
+export type ExternalIdCase = 'keep' | 'lower';
+
+/**
+ * Trimmed, and in lower case only where asked for. TikTok documents no case rule; its own tag manager template keeps
+ * the case, others do not: what matters is that the browser pixel does the same.
+ */
+export function hashExternalId(
+  contactId: string | null,
+  letterCase: ExternalIdCase,
+  notes: BuildNote[],
+): string | null {
+  return digestOf(contactId, letterCase === 'lower' ? lowerCase : asItIs, notes);
 }
 
 /** First or last name: trimmed, lower-case. */

@@ -1,8 +1,9 @@
 /**
  * IP addresses that can match a visitor: public ones.
  *
- * Guarantee: never throws; private, loopback, link-local, CGNAT, ULA, multicast and unspecified addresses never pass.
- * An address from inside a data centre would make all contacts of a workspace look like one device.
+ * Guarantee: never throws. Left out are RFC 1918, loopback, link-local, CGNAT (RFC 6598) and unique-local addresses, in
+ * IPv6 clothing too, and what is no host's address at all (unspecified, multicast, reserved 240/4); nothing else. An
+ * address from inside a data centre would make all contacts of a workspace look like one device.
  */
 
 import type { BuildNote } from './build-notes.ts';
@@ -35,12 +36,17 @@ function isPublicIpv4(address: string): boolean | null {
   return !(a === 192 && b === 168);
 }
 
-/** Global unicast is 2000::/3 and nothing else (RFC 4291, section 2.4). null: not an address. */
+/** null: not an address. */
 function isPublicIpv6(address: string): boolean | null {
   const host = ipv6Host(address);
   if (host === null) return null;
-  const firstGroup = Number.parseInt(host.slice(1), 16);
-  return firstGroup >= 0x2000 && firstGroup <= 0x3fff;
+  if (host === '[::]' || host === '[::1]') return false;
+  // An address that begins with `::` has no first group: it is 0.
+  const firstGroup = host.startsWith('[::') ? 0 : Number.parseInt(host.slice(1), 16);
+  const isUniqueLocal = (firstGroup & 0xfe00) === 0xfc00;
+  const isLinkLocal = (firstGroup & 0xffc0) === 0xfe80;
+  const isMulticast = (firstGroup & 0xff00) === 0xff00;
+  return !isUniqueLocal && !isLinkLocal && !isMulticast;
 }
 
 function unmapped(text: string): string {

@@ -19,12 +19,13 @@ export function trackPath(destination: Destination): string {
 
 /** The body of one request with these events, in this order. */
 export function trackBody(destination: Destination, jsons: readonly string[]): string {
-  const { eventSource, eventSourceId, testEventCode } = destination;
+  const { eventSource, eventSourceId, partnerName, testEventCode } = destination;
+  const partner = partnerName === undefined ? '' : `"partner_name":${JSON.stringify(partnerName)},`;
   const testCode = testEventCode === null ? '' : `"test_event_code":${JSON.stringify(testEventCode)},`;
   const id = JSON.stringify(eventSourceId);
   switch (destination.wire) {
     case 'V2':
-      return `{"event_source":"${eventSource}","event_source_id":${id},${testCode}"data":[${jsons.join(',')}]}`;
+      return `{"event_source":"${eventSource}","event_source_id":${id},${testCode}${partner}"data":[${jsons.join(',')}]}`;
     case 'V1':
       return `{"pixel_code":${id},${testCode}"batch":[${jsons.join(',')}]}`;
   }

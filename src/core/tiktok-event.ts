@@ -16,6 +16,8 @@ export interface Destination {
   /** The pixel code (web) or event set id (offline). */
   readonly eventSourceId: string;
   readonly testEventCode: string | null;
+  /** The name TikTok has registered for a partner; absent where there is none, and on wire V1, which has no such field. */
+  readonly partnerName?: string;
 }
 
 /** Match keys TikTok can join an event on, in the order of the sync log. `ip` counts only with a user agent. */
@@ -34,7 +36,7 @@ export interface TikTokEvent {
   readonly eventId: string;
   /** Epoch seconds, as sent. */
   readonly eventTime: number;
-  /** The element of `data[]`, as sent. */
+  /** The element of `data[]` (2.0) or `batch[]` (1.0), as sent. */
   readonly json: string;
   /** Canonical decimal string as sent; null when value and currency were left out. */
   readonly value: string | null;

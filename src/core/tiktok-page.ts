@@ -1,28 +1,43 @@
 /**
- * The `page` object of a TikTok event: where the visitor landed and came from.
+ * Where the visitor landed and came from.
  *
- * Guarantee: whole http(s) addresses with all their parameters, or none. TikTok's documents ask for `page` on web
- * events; enforcement is unproven, so an event without one is sent all the same.
+ * Guarantee: whole http(s) addresses with all their parameters (but those an option takes out), or none. TikTok's
+ * documents ask for `page` on web events; enforcement is unproven, so whether an event without one is sent is an option.
  */
 
 import type { BuildNote } from './build-notes.ts';
 import type { Connection } from './config-entry.ts';
 import { present } from './normalise.ts';
+import type { WithoutParameters } from './query-parameters.ts';
 import type { Touch } from './record.ts';
 
 const WEB_ADDRESS = /^https?:\/\/[^/]/i;
 
-/** The object's JSON, empty without an address: of the touch, or the connection's fallback. A referrer is no page. */
-export function pageJson(touch: Touch | null, connection: Connection, notes: BuildNote[]): string {
+/** The landing page: of the touch, or the connection's fallback. A referrer is no page. Null without an address. */
+export function pageUrl(
+  touch: Touch | null,
+  connection: Connection,
+  filter: WithoutParameters,
+  notes: BuildNote[],
+): string | null {
   const url =
     fullUrl(touch?.page_url, 'page_url_unusable', notes) ??
     fullUrl(connection.fallback_page_url, 'page_url_unusable', notes);
-  if (url === null) {
-    notes.push('page_missing');
-    return '';
-  }
+  if (url === null) notes.push('page_missing');
+  return url === null ? null : filter(url);
+}
+
+/** The `page` object of Events API 2.0; empty without an address. */
+export function pageJson(
+  url: string | null,
+  touch: Touch | null,
+  filter: WithoutParameters,
+  notes: BuildNote[],
+): string {
+  if (url === null) return '';
   const referrer = fullUrl(touch?.referrer, 'referrer_unusable', notes);
-  return `{"url":${JSON.stringify(url)}${referrer === null ? '' : `,"referrer":${JSON.stringify(referrer)}`}}`;
+  const from = referrer === null ? '' : `,"referrer":${JSON.stringify(filter(referrer))}`;
+  return `{"url":${JSON.stringify(url)}${from}}`;
 }
 
 function fullUrl(text: string | null | undefined, note: BuildNote, notes: BuildNote[]): string | null {

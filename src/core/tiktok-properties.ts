@@ -10,11 +10,19 @@ import { present } from './normalise.ts';
 import type { Content } from './record.ts';
 import { isDecimal, isNegative, type ValueDecision } from './value.ts';
 
-/** The object's JSON; empty when there is nothing to say. */
-export function propertiesJson(value: ValueDecision, contents: readonly Content[] | null, notes: BuildNote[]): string {
+/** The object's JSON; empty when there is nothing to say. `withContents`: whether the event's shape takes them. */
+export function propertiesJson(
+  value: ValueDecision,
+  contents: readonly Content[] | null,
+  withContents: boolean,
+  notes: BuildNote[],
+): string {
   let fields = '';
   if (value.amount !== null) fields += `,"value":${value.amount},"currency":"${value.currency}"`;
-  if (contents !== null && contents.length > 0) fields += contentFields(contents, value.withPrices, notes);
+  if (contents !== null && contents.length > 0) {
+    if (withContents) fields += contentFields(contents, value.withPrices, notes);
+    else notes.push('contents_omitted');
+  }
   return fields === '' ? '' : `{${fields.slice(1)}}`;
 }
 

@@ -1,16 +1,26 @@
 /**
- * The `user` object of a TikTok event: who it was, from the contact's data and from the touch.
+ * Who it was: what an event says of its user, from the contact's data and from the touch.
  *
  * Guarantee: e-mail, phone, external id, names and zip leave as SHA-256 only; click id, cookie, ip and user agent are
- * sent whole or not at all. Written by hand, because that takes half the time of one `JSON.stringify` of the whole.
+ * sent whole or not at all; a shape gets none of what it cannot carry. Written by hand, because that takes half the
+ * time of one `JSON.stringify` of the whole.
  */
 
 import type { BuildNote } from './build-notes.ts';
-import { hashEmail, hashExternalId, hashName, hashZipCode, normalisePlace, present } from './normalise.ts';
+import {
+  type ExternalIdCase,
+  hashEmail,
+  hashExternalId,
+  hashName,
+  hashZipCode,
+  normalisePlace,
+  present,
+} from './normalise.ts';
 import { hashPhone } from './phone.ts';
 import { publicIp } from './public-ip.ts';
 import type { BusinessEvent, Touch } from './record.ts';
 import { MATCH_KEYS, type MatchKey } from './tiktok-event.ts';
+import { SHAPES, type Shape } from './tiktok-shape.ts';
 
 /** TikTok takes a `ttclid` of up to 1000 characters. */
 const MAX_TTCLID_LENGTH = 1000;
@@ -21,6 +31,13 @@ export interface UserFields {
   /** Bit n stands for `MATCH_KEYS[n]`. */
   readonly matchBits: number;
   readonly notes: readonly BuildNote[];
+}
+
+/** How a contact's data are read: by the connection's default country, for its shape, by the service's options. */
+export interface ContactReading {
+  readonly shape: Shape;
+  readonly defaultCountry: string | null;
+  readonly externalIdCase: ExternalIdCase;
 }
 
 const BIT: Readonly<Record<MatchKey, number>> = { ttclid: 1, email: 2, phone: 4, external_id: 8, ttp: 16, ip: 32 };
@@ -35,36 +52,49 @@ export function matchKeysOf(bits: number): readonly MatchKey[] {
 }
 
 /** What the contact's own data say; the costly half, the same for every mapping of one event. */
-export function contactFields(event: BusinessEvent, defaultCountry: string | null): UserFields {
+export function contactFields(event: BusinessEvent, reading: ContactReading): UserFields {
+  const { defaultCountry, externalIdCase, shape } = reading;
   const notes: BuildNote[] = [];
   const email = hashEmail(event.email, notes);
   const phone = hashPhone(event.phone, event.country, defaultCountry, notes);
-  const externalId = hashExternalId(event.contact_id, notes);
-  const fields =
-    plain('email', email) +
-    plain('phone', phone) +
-    plain('external_id', externalId) +
+  const externalId = shape === 'offline' ? null : hashExternalId(event.contact_id, externalIdCase, notes);
+  const matchBits = bit('email', email) | bit('phone', phone) | bit('external_id', externalId);
+  const places = SHAPES[shape].places ? placeFields(event, notes) : '';
+  const phoneName = shape === 'web_v1' ? 'phone_number' : 'phone';
+  const keys = plain('email', email) + plain(phoneName, phone) + plain('external_id', externalId);
+  return { fields: keys + places, matchBits, notes };
+}
+
+function placeFields(event: BusinessEvent, notes: BuildNote[]): string {
+  return (
     plain('first_name', hashName(event.first_name, notes)) +
     plain('last_name', hashName(event.last_name, notes)) +
     plain('zip_code', hashZipCode(event.zip_code, notes)) +
     plain('city', normalisePlace(event.city, notes)) +
     plain('state', normalisePlace(event.state, notes)) +
-    plain('country', normalisePlace(event.country, notes));
-  const matchBits = bit('email', email) | bit('phone', phone) | bit('external_id', externalId);
-  return { fields, matchBits, notes };
+    plain('country', normalisePlace(event.country, notes))
+  );
 }
 
-/** What the touch says: click id, cookie, ip and user agent, never hashed. */
-export function touchFields(touch: Touch): UserFields {
+/** What the touch says of the visitor. */
+export interface VisitFields extends UserFields {
+  /** Told apart, because 1.0 has it outside `user`; not among `fields` there. */
+  readonly ttclid: string | null;
+}
+
+/** What the touch says: click id, cookie, ip and user agent, never hashed. Not for offline events, which have none. */
+export function touchFields(touch: Touch, shape: Exclude<Shape, 'offline'>): VisitFields {
   const notes: BuildNote[] = [];
   const ttclid = clickId(touch, notes);
   const ttp = present(touch.ttp);
+  const bits = bit('ttclid', ttclid) | bit('ttp', ttp);
+  if (shape === 'web_v1') return { fields: text('ttp', ttp), ttclid, matchBits: bits, notes };
   const ip = publicIp(touch.ip, notes);
   const userAgent = present(touch.user_agent);
   const fields = text('ttclid', ttclid) + text('ttp', ttp) + plain('ip', ip) + text('user_agent', userAgent);
   // TikTok joins on an ip only together with the user agent.
   const pair = userAgent === null ? 0 : bit('ip', ip);
-  return { fields, matchBits: bit('ttclid', ttclid) | bit('ttp', ttp) | pair, notes };
+  return { fields, ttclid, matchBits: bits | pair, notes };
 }
 
 function clickId(touch: Touch, notes: BuildNote[]): string | null {

@@ -13,6 +13,12 @@ import { present } from './normalise.ts';
 import type { Refusal, Skip } from './outcome.ts';
 import type { BusinessEvent } from './record.ts';
 
+/**
+ * What becomes of an event whose amount is below zero; what TikTok does with one is undocumented. `skip`: it is not
+ * sent. `omit`: it is sent without value and currency. `dead_letter`: it is kept for a person to look at.
+ */
+export type NegativeValue = 'skip' | 'omit' | 'dead_letter';
+
 /** What to send. Amounts are canonical decimal strings, which are exact JSON numbers as they stand. */
 export interface ValueDecision {
   readonly amount: string | null;
@@ -26,6 +32,12 @@ export interface ValueDecision {
 const NOT_WANTED: ValueDecision = { amount: null, currency: null, withPrices: true, note: null };
 const MISSING: ValueDecision = { amount: null, currency: null, withPrices: true, note: 'value_missing' };
 const OMITTED: ValueDecision = { amount: null, currency: null, withPrices: false, note: 'currency_omitted' };
+const NEGATIVE_OMITTED: ValueDecision = {
+  amount: null,
+  currency: null,
+  withPrices: true,
+  note: 'negative_value_omitted',
+};
 const NEGATIVE: Skip = { skip: 'negative_value' };
 const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
 
@@ -40,7 +52,11 @@ export function isNegative(decimal: string): boolean {
 }
 
 /** The value of a mapping's source, judged by its currency policy. Zero is a value. */
-export function decideValue(event: BusinessEvent, mapping: Mapping): ValueDecision | Skip | Refusal {
+export function decideValue(
+  event: BusinessEvent,
+  mapping: Mapping,
+  negativeValue: NegativeValue,
+): ValueDecision | Skip | Refusal {
   if (!mapping.include_value) return NOT_WANTED;
   const source = mapping.value_source;
   const amount = present(amountOf(event, mapping));
@@ -48,13 +64,26 @@ export function decideValue(event: BusinessEvent, mapping: Mapping): ValueDecisi
   if (!isDecimal(amount)) {
     return { deadLetter: 'invalid_event', detail: `The amount of ${source} is not a decimal number.` };
   }
-  if (isNegative(amount)) return NEGATIVE;
+  if (isNegative(amount)) return negative(negativeValue, mapping);
   const priceCurrency = code(event.currency) ?? code(mapping.currency);
   const currency = source === 'FIXED' ? code(mapping.currency) : priceCurrency;
   if (currency !== null && isSupportedCurrency(currency)) {
     return { amount: unsigned(amount), currency, withPrices: currency === priceCurrency, note: null };
   }
-  return withoutCurrency(currency, mapping);
+  return withoutCurrency(currency, mapping, negativeValue);
+}
+
+function negative(policy: NegativeValue, mapping: Mapping): ValueDecision | Skip | Refusal {
+  switch (policy) {
+    case 'skip':
+      return NEGATIVE;
+    case 'omit':
+      return NEGATIVE_OMITTED;
+    case 'dead_letter': {
+      const detail = `The amount for mapping ${mapping.mapping_id} is below zero, and TikTok takes no corrections.`;
+      return { deadLetter: 'negative_value', detail };
+    }
+  }
 }
 
 /**
@@ -62,23 +91,27 @@ export function decideValue(event: BusinessEvent, mapping: Mapping): ValueDecisi
  * own currency. It cannot mean "send the event's amount under the mapping's currency", because that would relabel it;
  * and where the mapping does not have both, it is `OMIT`.
  */
-function withoutCurrency(currency: string | null, mapping: Mapping): ValueDecision | Skip | Refusal {
+function withoutCurrency(
+  currency: string | null,
+  mapping: Mapping,
+  negativeValue: NegativeValue,
+): ValueDecision | Skip | Refusal {
   switch (mapping.currency_policy) {
     case 'OMIT':
       return OMITTED;
     case 'FIXED':
-      return fixedInstead(mapping);
+      return fixedInstead(mapping, negativeValue);
     case 'DEAD_LETTER':
       return refusal(currency, mapping);
   }
 }
 
-function fixedInstead(mapping: Mapping): ValueDecision | Skip {
+function fixedInstead(mapping: Mapping, negativeValue: NegativeValue): ValueDecision | Skip | Refusal {
   const amount = present(mapping.fixed_value);
   const currency = code(mapping.currency);
   if (amount === null || !isDecimal(amount)) return OMITTED;
   if (currency === null || !isSupportedCurrency(currency)) return OMITTED;
-  if (isNegative(amount)) return NEGATIVE;
+  if (isNegative(amount)) return negative(negativeValue, mapping);
   return { amount: unsigned(amount), currency, withPrices: false, note: 'fixed_value_sent' };
 }
 

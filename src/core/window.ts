@@ -13,11 +13,13 @@ export interface Windowed {
   readonly destinationKey: string;
   /** Bytes of the event's JSON. */
   readonly jsonBytes: number;
+  /** Most events TikTok takes in one request to its destination; the same for equal keys. */
+  readonly maxPerRequest: number;
 }
 
 export interface WindowOptions {
   readonly sizeMs: number;
-  /** Most events of one request (TikTok: 1,000 for Events API 2.0). */
+  /** Most events of one request; a destination may take fewer. */
   readonly batchMaxEvents: number;
   /** Most bytes of one request's events. */
   readonly batchMaxBytes: number;
@@ -84,7 +86,7 @@ export class Windows<T extends Windowed> {
     batch.events.push(event);
     batch.bytes += event.jsonBytes + 1;
     this.#events++;
-    if (leaving === null && batch.events.length >= batchMaxEvents) {
+    if (leaving === null && batch.events.length >= Math.min(batchMaxEvents, event.maxPerRequest)) {
       window.batches.delete(event.destinationKey);
       leaving = this.#leave(batch);
     }

@@ -39,7 +39,7 @@ function preview(flags: string, { event, connection, mapping, files, env = {} }:
       'm.json': JSON.stringify({ ...MAPPING, ...mapping }),
       ...files,
     },
-    heavy: { preview: async (request, events, host) => runPreview(request, events, readSchemas(), host) },
+    heavy: { preview: async (request, options, host) => runPreview(request, options, readSchemas(), host) },
   });
 }
 

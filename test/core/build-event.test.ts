@@ -1,14 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { checkBatchBody } from '../../sandbox/tiktok-batch-rules.ts';
 import { checkTrackBody } from '../../sandbox/tiktok-rules.ts';
-import { type Built, createBuilder } from '../../src/core/build-event.ts';
+import { type BuildOptions, type Built, createBuilder } from '../../src/core/build-event.ts';
 import { BUILD_NOTES } from '../../src/core/build-notes.ts';
 import type { Connection, Mapping } from '../../src/core/config-entry.ts';
 import { sha256 } from '../../src/core/normalise.ts';
 import { DEAD_LETTER_REASONS, SKIP_REASONS } from '../../src/core/outcome.ts';
 import type { BusinessEvent, Content } from '../../src/core/record.ts';
 import { trackBody } from '../../src/core/tiktok-body.ts';
-import type { TikTokEvent } from '../../src/core/tiktok-event.ts';
+import type { Destination, TikTokEvent } from '../../src/core/tiktok-event.ts';
+import { shapeOf } from '../../src/core/tiktok-shape.ts';
 import {
   anyConnection,
   anyEvent,
@@ -35,6 +37,11 @@ function sent(event: BusinessEvent, mapping: Partial<Mapping> = {}, connection: 
   const built = outcome(event, mapping, connection);
   if (!('json' in built)) throw new Error(`expected an event, got ${JSON.stringify(built)}`);
   return built;
+}
+
+/** What the simulator says of a whole body, at its strictest. */
+function checkBody({ wire }: Destination, body: unknown) {
+  return (wire === 'V1' ? checkBatchBody : checkTrackBody)(body, { nowMs: NOW, poisonPrefix: null });
 }
 
 const payload = (...args: Parameters<typeof sent>) => JSON.parse(sent(...args).json);
@@ -75,19 +82,35 @@ describe('a typical conversion', () => {
     });
   });
 
-  it('with nothing but an id and a time is sent as just that, with its gaps counted', () => {
-    const nothing = Object.fromEntries(Object.keys(conversion()).map(name => [name, null]));
-    const event = {
+  const nothing = Object.fromEntries(Object.keys(conversion()).map(name => [name, null]));
+  const bare = (changes: Partial<BusinessEvent> = {}) =>
+    ({
       ...nothing,
       trigger: 'CONVERSION_CREATED',
       conversion_id: 'c',
       workspace_id: 'w',
       occurred_at: NOW,
-    } as BusinessEvent;
-    const built = sent(event);
-    expect(built.json).toBe(`{"event":"Purchase","event_time":${NOW / 1000},"event_id":"c"}`);
-    expect(built.notes).toEqual(['value_missing', 'no_match_key', 'page_missing']);
-    expect(built.matchKeys).toEqual([]);
+      ...changes,
+    }) as BusinessEvent;
+
+  it('with nothing but an id, a time and one key is sent as just that, with its gaps counted', () => {
+    const built = sent(bare({ contact_id: 'user_123' }));
+    const user = `{"external_id":"${sha256('user_123')}"}`;
+    expect(built.json).toBe(`{"event":"Purchase","event_time":${NOW / 1000},"event_id":"c","user":${user}}`);
+    expect(built.notes).toEqual(['value_missing', 'page_missing']);
+    expect(built.matchKeys).toEqual(['external_id']);
+  });
+
+  it('that nobody can be matched with is refused before it takes a place in a batch', () => {
+    expect(outcome(bare())).toMatchObject({ deadLetter: 'no_match_key' });
+    const half = { ...NO_TOUCH, ip: '203.0.113.7' };
+    expect(outcome(bare({ last_touch: half, first_name: 'Jane', city: 'Bonn' }))).toMatchObject({
+      deadLetter: 'no_match_key',
+    });
+    expect(outcome(bare({ phone: '0151 23456789' }))).toMatchObject({
+      deadLetter: 'no_match_key',
+      detail: expect.stringContaining('phone_without_country'),
+    });
   });
 });
 
@@ -357,8 +380,131 @@ describe('the destination', () => {
     for (let i = 0; i < 200; i++) expect(to(`T${i}`).testEventCode).toBe(`T${i}`);
   });
 
-  it.each([{ wire: 'V1' }, { event_source: 'OFFLINE' }] as const)('of a connection with %o is not built for', other => {
-    expect(outcome(conversion(), {}, other)).toMatchObject({ deadLetter: 'config_invalid' });
+  it('of wire V1 with offline events does not exist', () => {
+    expect(outcome(conversion(), {}, { wire: 'V1', event_source: 'OFFLINE' })).toMatchObject({
+      deadLetter: 'config_invalid',
+    });
+  });
+});
+
+describe('an offline event', () => {
+  const OFFLINE = { event_source: 'OFFLINE', pixel_id: 'SET1' } as const;
+
+  it('has e-mail, phone, names and places, and nothing of a visit', () => {
+    const event = conversion({ first_name: 'Jane', city: 'Bonn', limited_data_use: false });
+    expect(payload(event, {}, OFFLINE)).toEqual({
+      event: 'Purchase',
+      event_time: Math.floor((NOW - 60_999) / 1000),
+      event_id: 'conversion-1',
+      user: {
+        email: sha256('alice_abc@gmail.com'),
+        phone: sha256('+12133734253'),
+        first_name: sha256('jane'),
+        city: 'bonn',
+      },
+      properties: { value: 129.95, currency: 'USD' },
+    });
+    expect(sent(event, {}, OFFLINE)).toMatchObject({ notes: [], matchKeys: ['email', 'phone'] });
+  });
+
+  it('without e-mail and phone is refused, whatever else it has', () => {
+    const event = conversion({ email: null, phone: null });
+    expect(outcome(event, {}, OFFLINE)).toMatchObject({ deadLetter: 'no_match_key' });
+  });
+
+  it('with a custom name is refused, as TikTok would refuse its whole batch', () => {
+    expect(outcome(conversion(), { tiktok_event_name: 'DemoBooked' }, OFFLINE)).toMatchObject({
+      deadLetter: 'config_invalid',
+    });
+  });
+
+  it('cannot ask for limited data use, which is noted where it was wanted', () => {
+    const built = sent(conversion({ limited_data_use: true }), {}, OFFLINE);
+    expect([built.json.includes('limited'), built.notes]).toEqual([false, ['limited_data_use_omitted']]);
+  });
+});
+
+describe('an event of the 1.0 shape', () => {
+  const V1 = { wire: 'V1' } as const;
+
+  it('has exactly the fields of that shape', () => {
+    const content = { content_id: '1', content_name: null, content_type: null, quantity: 1, price: '1' };
+    const event = conversion({ first_name: 'Jane', city: 'Bonn', limited_data_use: true, contents: [content] });
+    expect(payload(event, { tiktok_event_name: 'CompletePayment' }, V1)).toEqual({
+      type: 'track',
+      event: 'CompletePayment',
+      event_id: 'conversion-1',
+      timestamp: '2026-10-25T11:58:59Z',
+      context: {
+        ad: { callback: 'E.C.P.last' },
+        page: { url: 'https://shop.example/last?a=1' },
+        user: {
+          external_id: sha256('user_123'),
+          email: sha256('alice_abc@gmail.com'),
+          phone_number: sha256('+12133734253'),
+          ttp: 'ttp-last',
+        },
+      },
+      properties: { value: 129.95, currency: 'USD' },
+    });
+    expect(sent(event, {}, V1)).toMatchObject({
+      notes: ['contents_omitted', 'limited_data_use_omitted'],
+      matchKeys: ['ttclid', 'email', 'phone', 'external_id', 'ttp'],
+    });
+  });
+
+  it('is not matched by ip and user agent, which it does not carry', () => {
+    const touch = { ...NO_TOUCH, ip: '203.0.113.7', user_agent: 'Mozilla' };
+    const event = conversion({ email: null, phone: null, contact_id: null, last_touch: touch });
+    expect(outcome(event, {}, V1)).toMatchObject({ deadLetter: 'no_match_key' });
+    expect(outcome(event)).toHaveProperty('json');
+  });
+});
+
+it('the shapes of one event are kept apart, in whatever order they are built', () => {
+  const event = conversion();
+  const shapes = [{}, { wire: 'V1' }, { event_source: 'OFFLINE' }, {}] as const;
+  const alone = shapes.map(shape => createBuilder(DEFAULT_BUILD_OPTIONS)(event, mappingOf(), connectionOf(shape), NOW));
+  expect(shapes.map(shape => outcome(event, {}, shape))).toEqual(alone);
+});
+
+describe('the options', () => {
+  const builtWith = (options: Partial<BuildOptions>, event: BusinessEvent) =>
+    createBuilder({ ...DEFAULT_BUILD_OPTIONS, ...options })(event, mappingOf(), connectionOf(), NOW);
+  const sentWith = (options: Partial<BuildOptions>, event: BusinessEvent) => {
+    const built = builtWith(options, event);
+    if (!('json' in built)) throw new Error('expected an event');
+    return { ...JSON.parse(built.json), notes: built.notes };
+  };
+
+  it('choose the letter case of contact ids', () => {
+    const event = conversion({ contact_id: 'User_1' });
+    expect(sentWith({ externalIdCase: 'lower' }, event).user.external_id).toBe(sha256('user_1'));
+    expect(sentWith({}, event).user.external_id).toBe(sha256('User_1'));
+  });
+
+  it('take query parameters out of page and referrer, and never the click id', () => {
+    const page_url = 'https://s.example/?email=a&ttclid=E.C.P.url&x=1';
+    const touch = { ...LAST_TOUCH, ttclid: null, page_url, referrer: 'https://r.example/?email=b' };
+    const { page, user } = sentWith({ removeQueryParameters: ['email'] }, conversion({ last_touch: touch }));
+    expect(page).toEqual({ url: 'https://s.example/?ttclid=E.C.P.url&x=1', referrer: 'https://r.example/' });
+    expect(user.ttclid).toBe('E.C.P.url');
+  });
+
+  it('decide over a negative value', () => {
+    const refund = conversion({ sales_value: '-1' });
+    expect(builtWith({ negativeValue: 'skip' }, refund)).toEqual({ skip: 'negative_value' });
+    expect(builtWith({ negativeValue: 'dead_letter' }, refund)).toMatchObject({ deadLetter: 'negative_value' });
+    const omitted = sentWith({ negativeValue: 'omit' }, refund);
+    expect([omitted.properties, omitted.notes]).toEqual([undefined, ['negative_value_omitted']]);
+  });
+
+  it('may ask for a page address', () => {
+    const nowhere = conversion({ last_touch: { ...LAST_TOUCH, page_url: null } });
+    expect(builtWith({ requirePageUrl: true }, nowhere)).toMatchObject({ deadLetter: 'invalid_event' });
+    expect(builtWith({ requirePageUrl: true }, conversion())).toHaveProperty('json');
+    const offline = createBuilder({ ...DEFAULT_BUILD_OPTIONS, requirePageUrl: true });
+    expect(offline(nowhere, mappingOf(), connectionOf({ event_source: 'OFFLINE' }), NOW)).toHaveProperty('json');
   });
 });
 
@@ -406,10 +552,10 @@ describe('an event that cannot be built', () => {
 });
 
 describe('whatever the event', () => {
-  const PERSONAL = ['email', 'phone', 'external_id', 'first_name', 'last_name', 'zip_code'] as const;
+  const PERSONAL = ['email', 'phone', 'phone_number', 'external_id', 'first_name', 'last_name', 'zip_code'] as const;
 
   it('what is built passes the strict check of the simulator, the rest has a reason', () => {
-    let passed = 0;
+    const passedByShape = { web: 0, offline: 0, web_v1: 0 };
     fc.assert(
       fc.property(anyEvent, anyMapping, anyConnection, (event, mapping, connection) => {
         const built = build(event, mapping, connection, NOW);
@@ -419,16 +565,17 @@ describe('whatever the event', () => {
           expect(reason).not.toBe('build_failed');
           return;
         }
-        passed += 1;
         const body = JSON.parse(trackBody(built.destination, [built.json]));
-        expect(checkTrackBody(body, { nowMs: NOW, poisonPrefix: null })).toEqual({ ok: true });
-        for (const field of PERSONAL) expect(body.data[0].user?.[field] ?? 'a'.repeat(64)).toMatch(/^[0-9a-f]{64}$/);
+        expect(checkBody(built.destination, body)).toEqual({ ok: true });
+        const user = built.destination.wire === 'V1' ? body.batch[0].context.user : body.data[0].user;
+        for (const field of PERSONAL) expect(user?.[field] ?? 'a'.repeat(64)).toMatch(/^[0-9a-f]{64}$/);
+        passedByShape[shapeOf(connection) ?? 'web'] += 1;
         for (const note of built.notes) expect(BUILD_NOTES).toContain(note);
         expect(new Set(built.notes).size).toBe(built.notes.length);
       }),
       { numRuns: 5_000 },
     );
-    expect(passed).toBeGreaterThan(500);
+    expect(Math.min(...Object.values(passedByShape))).toBeGreaterThan(100);
   });
 
   it('a detail of a refusal quotes nothing personal', () => {

@@ -187,7 +187,11 @@ export const anyMapping: fc.Arbitrary<Mapping> = fc.record({
   trigger: fc.constant(null),
   event_name_filter: fc.constant(''),
   attribution: fc.constantFrom('LAST_TOUCH', 'FIRST_TOUCH'),
-  tiktok_event_name: fc.oneof(fc.constant('Purchase'), fc.stringMatching(/^[A-Za-z][A-Za-z0-9_-]{0,49}$/)),
+  tiktok_event_name: fc.oneof(
+    fc.constantFrom('Purchase', 'SubmitForm'),
+    fc.constant('Lead'),
+    fc.stringMatching(/^[A-Za-z][A-Za-z0-9_-]{0,49}$/),
+  ),
   include_value: fc.boolean(),
   value_source: fc.constantFrom('QUOTE_VALUE', 'SALES_VALUE', 'FIXED', null),
   fixed_value: fc.option(anyDecimal),
@@ -204,6 +208,8 @@ export const anyConnection: fc.Arbitrary<Connection> = fc.record({
     [Name in keyof Connection]: fc.Arbitrary<Connection[Name]>;
   }),
   test_event_code: fc.constantFrom('TEST9', '', null),
+  wire: fc.constantFrom('V2', 'V2', 'V1'),
+  event_source: fc.constantFrom('WEB', 'WEB', 'OFFLINE'),
   default_country: fc.constantFrom('US', 'DE', 'xx', null),
   fallback_page_url: fc.constantFrom('https://shop.example/', 'shop.example', null),
 });
@@ -214,4 +220,9 @@ export const DEFAULT_BUILD_OPTIONS: BuildOptions = {
   maxEventAgeMs: 28 * 24 * 60 * 60 * 1000,
   maxFutureMs: 10 * 60 * 1000,
   maxEventBytes: 64 * 1024,
+  externalIdCase: 'keep',
+  removeQueryParameters: [],
+  negativeValue: 'skip',
+  requirePageUrl: false,
+  partnerName: null,
 };

@@ -34,6 +34,13 @@ describe('a connection', () => {
     });
   });
 
+  test.each([{ wire: 'V1' }, { wire: 'V1', event_source: 'WEB' }, { event_source: 'OFFLINE' }])(
+    'may ask for %j',
+    said => {
+      expect(connectionChange(said)).toMatchObject({ entry: { kind: 'connection', connection: said } });
+    },
+  );
+
   test.each([
     [{ workspace_id: '' }, 'workspace_id: is required'],
     [{ pixel_id: ' ' }, 'pixel_id: is required'],
@@ -41,8 +48,7 @@ describe('a connection', () => {
     [{ access_token: 'abcdef0123456789' }, 'never stored in clear'],
     [{ access_token: 'aesgcm:v1:k1:AAAA' }, 'next release'],
     [{ access_token: 'env:HOME' }, 'TIKTOK_TOKEN_'],
-    [{ event_source: 'OFFLINE' }, 'OFFLINE is not supported before the next release'],
-    [{ wire: 'V1' }, 'V1 is not supported before the next release'],
+    [{ wire: 'V1', event_source: 'OFFLINE' }, 'wire: V1 has web events only'],
     [{ wire: 'UNSPECIFIED' }, 'wire: is unspecified or unknown'],
     [{ event_source: 'UNSPECIFIED' }, 'event_source: is unspecified or unknown'],
     [{ default_country: 'Germany' }, 'default_country: must be 2 letters'],

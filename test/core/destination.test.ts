@@ -5,7 +5,7 @@ import { connectionOf } from './business-events.ts';
 
 describe('the destination', () => {
   it('is the connection’s pixel', () => {
-    expect(createDestinations()(connectionOf(), null)).toEqual({
+    expect(createDestinations(null)(connectionOf(), null)).toEqual({
       key: '["connection-1","V2","web","PIXEL1",null]',
       connectionId: 'connection-1',
       wire: 'V2',
@@ -17,7 +17,7 @@ describe('the destination', () => {
 
   it('of an offline connection is an event set', () => {
     const offline = connectionOf({ event_source: 'OFFLINE' });
-    expect(createDestinations()(offline, null)).toMatchObject({ eventSource: 'offline', eventSourceId: 'PIXEL1' });
+    expect(createDestinations(null)(offline, null)).toMatchObject({ eventSource: 'offline', eventSourceId: 'PIXEL1' });
   });
 
   it.each([
@@ -29,11 +29,11 @@ describe('the destination', () => {
     ['', null, null],
   ])('for the event’s test code %j and the connection’s %j has %j', (ofEvent, ofConnection, expected) => {
     const connection = connectionOf({ test_event_code: ofConnection });
-    expect(createDestinations()(connection, ofEvent).testEventCode).toBe(expected);
+    expect(createDestinations(null)(connection, ofEvent).testEventCode).toBe(expected);
   });
 
   it('is the same object for the same connection and code, and a new one for a changed connection', () => {
-    const find = createDestinations();
+    const find = createDestinations(null);
     const connection = connectionOf();
     const found = find(connection, 'TEST1');
     expect(find(connection, ' TEST1')).toBe(found);
@@ -43,7 +43,7 @@ describe('the destination', () => {
   });
 
   it('keeps no more than 64 a connection, and goes on finding the right ones', () => {
-    const find = createDestinations();
+    const find = createDestinations(null);
     const connection = connectionOf();
     const codes = Array.from({ length: 100 }, (_, n) => `TEST${n}`);
     const found = codes.map(code => find(connection, code));
@@ -54,7 +54,7 @@ describe('the destination', () => {
   it('has equal keys only where all of it is equal, whatever stands in the ids', () => {
     const text = fc.stringMatching(/^[ab",[\]]{1,4}$/);
     const parts = fc.record({ connection_id: text, pixel_id: text, code: fc.option(text) });
-    const find = createDestinations();
+    const find = createDestinations(null);
     const made = ({ code, ...ids }: { connection_id: string; pixel_id: string; code: string | null }) =>
       find(connectionOf(ids), code);
     fc.assert(

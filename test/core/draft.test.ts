@@ -35,7 +35,7 @@ function drafted(value: Buffer | null, table: ConfigTable, only: string | null =
 }
 
 function value(overrides: Readonly<Record<string, unknown>> = {}): Buffer {
-  return framed(7, schemas.conversionCreated, conversion(overrides));
+  return framed(7, schemas.conversionCreated, conversion({ contact_id: 'contact-1', ...overrides }));
 }
 
 /** A part in short: its kind, and whose it is or why. */

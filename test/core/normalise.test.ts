@@ -16,7 +16,8 @@ import { hashPhone } from '../../src/core/phone.ts';
 const HASHERS: Readonly<Record<string, (text: string | null, notes: BuildNote[]) => string | null>> = {
   email: hashEmail,
   phone: (text, notes) => hashPhone(text, 'US', null, notes),
-  external_id: hashExternalId,
+  external_id: (text, notes) => hashExternalId(text, 'keep', notes),
+  external_id_lower: (text, notes) => hashExternalId(text, 'lower', notes),
   name: hashName,
   zip_code: hashZipCode,
 };
@@ -90,7 +91,11 @@ describe('an e-mail', () => {
 
 describe('a contact id', () => {
   it('keeps its case, as the pixel does', () => {
-    expect(hashExternalId(' User_1 ', [])).toBe(sha256('User_1'));
+    expect(hashExternalId(' User_1 ', 'keep', [])).toBe(sha256('User_1'));
+  });
+
+  it('loses it where the pixel does that', () => {
+    expect(hashExternalId(' User_1 ', 'lower', [])).toBe(sha256('user_1'));
   });
 });
 

@@ -71,6 +71,7 @@ export function pendingOf(
     connectionId: event.destination.connectionId,
     destinationKey: event.destination.key,
     jsonBytes: Buffer.byteLength(event.json),
+    maxPerRequest: 1_000,
     event,
     ticket,
     source: recordCopy(offset),

@@ -1,16 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BuildNote } from '../../src/core/build-notes.ts';
+import { createParameterFilter } from '../../src/core/query-parameters.ts';
 import type { Touch } from '../../src/core/record.ts';
-import { pageJson } from '../../src/core/tiktok-page.ts';
+import { pageJson, pageUrl } from '../../src/core/tiktok-page.ts';
 import { anyConnection, connectionOf, LAST_TOUCH, NO_TOUCH } from './business-events.ts';
 
 const FALLBACK = 'https://fallback.example/';
 
-function page(touch: Partial<Touch> | null, fallback: string | null = null) {
+function page(touch: Partial<Touch> | null, fallback: string | null = null, remove: readonly string[] = []) {
   const notes: BuildNote[] = [];
   const visit = touch === null ? null : { ...NO_TOUCH, ...touch };
-  const json = pageJson(visit, connectionOf({ fallback_page_url: fallback }), notes);
+  const filter = createParameterFilter(remove);
+  const url = pageUrl(visit, connectionOf({ fallback_page_url: fallback }), filter, notes);
+  const json = pageJson(url, visit, filter, notes);
   return { page: json === '' ? null : JSON.parse(json), notes };
 }
 
@@ -44,6 +47,18 @@ describe('the page', () => {
     expect(page({ page_url: FALLBACK, referrer })).toEqual({ page: { url: FALLBACK }, notes: ['referrer_unusable'] });
   });
 
+  it('and the referrer lose the parameters that are to be removed, and nothing else', () => {
+    const touch = {
+      page_url: 'https://s.example/a?email=a%40b.c&x=%7E&ttclid=T#e',
+      referrer: 'https://r.example/?Email=z',
+    };
+    expect(page(touch, null, ['email', 'ttclid']).page).toEqual({
+      url: 'https://s.example/a?x=%7E&ttclid=T#e',
+      referrer: 'https://r.example/',
+    });
+    expect(page({}, 'https://f.example/?email=1&b', ['email']).page).toEqual({ url: 'https://f.example/?b' });
+  });
+
   it('is not the referrer: that is another site', () => {
     expect(page({ referrer: 'https://www.tiktok.com/' })).toEqual({ page: null, notes: ['page_missing'] });
   });
@@ -59,7 +74,9 @@ describe('the page', () => {
     const text = fc.oneof(fc.webUrl({ withQueryParameters: true, withFragments: true }), fc.string({ unit: 'binary' }));
     fc.assert(
       fc.property(fc.option(text), fc.option(text), anyConnection, (page_url, referrer, connection) => {
-        const json = pageJson({ ...LAST_TOUCH, page_url, referrer }, connection, []);
+        const touch = { ...LAST_TOUCH, page_url, referrer };
+        const filter = createParameterFilter([]);
+        const json = pageJson(pageUrl(touch, connection, filter, []), touch, filter, []);
         if (json === '') return;
         for (const address of Object.values(JSON.parse(json))) {
           expect([page_url?.trim(), referrer?.trim(), connection.fallback_page_url?.trim()]).toContain(address);

@@ -13,7 +13,7 @@ const NOTHING: Content = { content_id: null, content_name: null, content_type: n
 function properties(value: ValueDecision, contents: readonly Partial<Content>[] | null) {
   const notes: BuildNote[] = [];
   const lines = contents?.map(content => ({ ...NOTHING, ...content })) ?? null;
-  return { json: propertiesJson(value, lines, notes), notes };
+  return { json: propertiesJson(value, lines, true, notes), notes };
 }
 
 function item(content: Partial<Content>, value = VALUE) {
@@ -103,11 +103,19 @@ describe('the content type', () => {
   });
 });
 
+it('say nothing of what was bought where the shape has no place for it, and this is noted', () => {
+  const notes: BuildNote[] = [];
+  expect(propertiesJson(VALUE, [NOTHING], false, notes)).toBe('{"value":129.95,"currency":"USD"}');
+  expect(propertiesJson(NO_VALUE, [], false, notes)).toBe('');
+  expect(propertiesJson(NO_VALUE, null, false, notes)).toBe('');
+  expect(notes).toEqual(['contents_omitted']);
+});
+
 it('is valid JSON of strings and plain numbers, whatever the contents say', () => {
   fc.assert(
     fc.property(anyEvent, fc.option(anyDecimal), fc.boolean(), ({ contents }, amount, withPrices) => {
       const currency = amount === null ? null : 'USD';
-      const json = propertiesJson({ amount, currency, withPrices, note: null }, contents, []);
+      const json = propertiesJson({ amount, currency, withPrices, note: null }, contents, true, []);
       if (json === '') return;
       const { contents: items = [] } = JSON.parse(json) as { contents?: Record<string, unknown>[] };
       for (const { content_id = '', content_name = '', price = 0, quantity = 0, ...rest } of items) {

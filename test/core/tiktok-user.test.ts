@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/core/normalise.ts';
 import type { Touch } from '../../src/core/record.ts';
 import { MATCH_KEYS } from '../../src/core/tiktok-event.ts';
-import { contactFields, matchKeysOf, touchFields, type UserFields } from '../../src/core/tiktok-user.ts';
+import type { Shape } from '../../src/core/tiktok-shape.ts';
+import {
+  type ContactReading,
+  contactFields,
+  matchKeysOf,
+  touchFields,
+  type UserFields,
+} from '../../src/core/tiktok-user.ts';
 import { anyEvent, conversion, NO_TOUCH } from './business-events.ts';
 
 const DIGEST = /^[0-9a-f]{64}$/;
@@ -13,9 +20,15 @@ function read({ fields, matchBits, notes }: UserFields) {
   return { user: JSON.parse(`{${fields.slice(1)}}`), keys: matchKeysOf(matchBits), notes };
 }
 
-const contact = (changes: Parameters<typeof conversion>[0] = {}, country: string | null = null) =>
-  read(contactFields(conversion(changes), country));
-const visit = (touch: Partial<Touch>) => read(touchFields({ ...NO_TOUCH, ...touch }));
+const reading = (defaultCountry: string | null, shape: Shape = 'web'): ContactReading => ({
+  shape,
+  defaultCountry,
+  externalIdCase: 'keep',
+});
+const contact = (changes: Parameters<typeof conversion>[0] = {}, country: string | null = null, shape: Shape = 'web') =>
+  read(contactFields(conversion(changes), reading(country, shape)));
+const visit = (touch: Partial<Touch>, shape: 'web' | 'web_v1' = 'web') =>
+  read(touchFields({ ...NO_TOUCH, ...touch }, shape));
 
 describe('match keys', () => {
   it('of each set of bits are those whose bit is set, and the same list each time', () => {
@@ -54,7 +67,7 @@ describe('the contact', () => {
   });
 
   it('without anything is empty', () => {
-    const nobody = contactFields(conversion({ email: null, phone: ' ', contact_id: '' }), 'US');
+    const nobody = contactFields(conversion({ email: null, phone: ' ', contact_id: '' }), reading('US'));
     expect(nobody).toEqual({ fields: '', matchBits: 0, notes: [] });
   });
 
@@ -75,10 +88,29 @@ describe('the contact', () => {
     expect(contact({ phone: '0151 23456789', country: 'DE' }, 'US').user.phone).toBe(sha256('+4915123456789'));
   });
 
+  const WITH_EVERYTHING = {
+    ...{ first_name: 'Jane', last_name: 'Doe', zip_code: '10115', city: 'Bonn', state: 'NW', country: 'DE' },
+    ...{ email: 'a@b.example', phone: '+12133734253', contact_id: 'User_1' },
+  };
+
+  it('of an offline event has no external id', () => {
+    const { user, keys } = contact(WITH_EVERYTHING, null, 'offline');
+    const names = ['city', 'country', 'email', 'first_name', 'last_name', 'phone', 'state', 'zip_code'];
+    expect([Object.keys(user).toSorted(), keys]).toEqual([names, ['email', 'phone']]);
+  });
+
+  it('of a 1.0 event is email, phone_number and external_id, and no more', () => {
+    expect(contact(WITH_EVERYTHING, null, 'web_v1')).toEqual({
+      user: { email: sha256('a@b.example'), phone_number: sha256('+12133734253'), external_id: sha256('User_1') },
+      keys: ['email', 'phone', 'external_id'],
+      notes: [],
+    });
+  });
+
   it('leaves nothing personal in clear, whatever the event says', () => {
     fc.assert(
       fc.property(anyEvent, fc.constantFrom('US', 'DE', null), (event, country) => {
-        const { user } = read(contactFields(event, country));
+        const { user } = read(contactFields(event, reading(country)));
         for (const [name, value] of Object.entries(user)) {
           expect(value).toMatch(HASHED.includes(name) ? DIGEST : /^[a-z]+$/);
         }
@@ -93,8 +125,15 @@ describe('the touch', () => {
     expect(visit(touch)).toEqual({ user: touch, keys: ['ttclid', 'ttp', 'ip'], notes: [] });
   });
 
+  it('of a 1.0 event is its cookie, and the click id beside', () => {
+    const touch = { ttclid: 'E.C.P"x', ttp: 'ttp', ip: 'nonsense', user_agent: 'Mozilla/5.0' };
+    expect(visit(touch, 'web_v1')).toEqual({ user: { ttp: 'ttp' }, keys: ['ttclid', 'ttp'], notes: [] });
+    expect(touchFields({ ...NO_TOUCH, ...touch }, 'web_v1').ttclid).toBe('E.C.P"x');
+  });
+
   it('that says nothing is empty', () => {
-    expect(touchFields({ ...NO_TOUCH, ttp: ' ', user_agent: '' })).toEqual({ fields: '', matchBits: 0, notes: [] });
+    const nothing = { fields: '', ttclid: null, matchBits: 0, notes: [] };
+    expect(touchFields({ ...NO_TOUCH, ttp: ' ', user_agent: '' }, 'web')).toEqual(nothing);
   });
 
   it.each([

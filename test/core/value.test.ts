@@ -1,8 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decideValue } from '../../src/core/value.ts';
+import type { Mapping } from '../../src/core/config-entry.ts';
+import type { BusinessEvent } from '../../src/core/record.ts';
+import * as value from '../../src/core/value.ts';
 import { anyEvent, anyMapping, conversion, mappingOf } from './business-events.ts';
 
+const decideValue = (event: BusinessEvent, mapping: Mapping, negative: value.NegativeValue = 'skip') =>
+  value.decideValue(event, mapping, negative);
 const sales = (sales_value: string | null, currency: string | null) => conversion({ sales_value, currency });
 const sent = (amount: string, currency: string) => ({ amount, currency, withPrices: true, note: null });
 const omitted = { amount: null, currency: null, withPrices: false, note: 'currency_omitted' };

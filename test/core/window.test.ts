@@ -10,8 +10,13 @@ const MINUTES_2 = 120_000;
 const OPTIONS = { sizeMs: MINUTES_2, batchMaxEvents: 3, batchMaxBytes: 100 };
 
 let ids = 0;
-function item(connectionId = 'a', jsonBytes = 10, destinationKey = `${connectionId}/live`): Item {
-  return { id: ids++, connectionId, destinationKey, jsonBytes };
+function item(
+  connectionId = 'a',
+  jsonBytes = 10,
+  destinationKey = `${connectionId}/live`,
+  maxPerRequest = 1_000,
+): Item {
+  return { id: ids++, connectionId, destinationKey, jsonBytes, maxPerRequest };
 }
 
 describe('the time of a window', () => {
@@ -48,6 +53,15 @@ describe('windows', () => {
     expect(windows.add(items[1]!, 0)).toBeNull();
     expect(windows.add(items[2]!, 0)).toEqual(items);
     expect(windows.events).toBe(0);
+  });
+
+  it('lets a batch leave as soon as its destination takes no more, and others later', () => {
+    const windows = new Windows<Item>({ ...OPTIONS, batchMaxEvents: 3 });
+    const ofV1 = () => item('a', 1, 'a/v1', 2);
+    const items = [ofV1(), item('a', 1), ofV1()];
+    expect(items.map(each => windows.add(each, 0))).toEqual([null, null, [items[0], items[2]]]);
+    expect(windows.events).toBe(1);
+    expect(windows.add(item('b', 1, 'b', 5_000), 0)).toBeNull();
   });
 
   it('lets a batch leave before an event that would make it too large', () => {

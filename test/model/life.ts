@@ -212,7 +212,15 @@ export class Life {
           record,
           decidedAt,
           pending: {
-            ...{ connectionId: 'c', destinationKey: 'd', jsonBytes: 1, event, ticket, source: copyOf(record) },
+            ...{
+              connectionId: 'c',
+              destinationKey: 'd',
+              jsonBytes: 1,
+              maxPerRequest: 1_000,
+              event,
+              ticket,
+              source: copyOf(record),
+            },
             ...{ schemaId: 1, claim, claimedAt, bytes: 1, attempts: 0 },
             lastAnswer: null,
             firstAttemptAt: attemptedBefore ? claimedAt : null,

@@ -77,7 +77,8 @@ export async function startPipeline(changes: Changes = {}) {
 
 /** A conversion as its producer writes it. */
 export function eventValue(id: string, workspace = 'ws-1', occurredAt = Date.UTC(2026, 0, 1)): Buffer {
-  const record = conversion({ conversion_id: id, workspace_id: workspace, occurred_at: occurredAt });
+  const person = { contact_id: `contact of ${id}` };
+  const record = conversion({ conversion_id: id, workspace_id: workspace, occurred_at: occurredAt, ...person });
   return framed(7, schemas.conversionCreated, record);
 }
 
