@@ -37,6 +37,7 @@ const MAIN_OPTIONS = [
   'window.maxBufferedBytes',
   'dedup.onUnavailable',
   'tokens.dir',
+  'tokens.keyFile',
   'http.port',
   'shutdown.deadlineMs',
 ] as const;

@@ -113,7 +113,7 @@ function createDelivery(
 ): { api: EventsApiClient; delivery: Delivery; states: ConnectionStates } {
   const userAgent = `${APPLICATION}/${VERSION}`;
   const api = createEventsApi({ ...config.delivery, baseUrl: config.tiktok.baseUrl, userAgent });
-  const tokens = createTokens(config.tokens.dir, env);
+  const tokens = createTokens(config.tokens, env);
   const lookUp = (connectionId: string): CredentialsLookup => credentialsNow(table, tokens, connectionId);
   const states = new ConnectionStates({
     credentialsNow: lookUp,
@@ -143,7 +143,7 @@ function connectionNow(table: ConfigTable, connectionId: string): Connection | '
 }
 
 function credentialsNow(table: ConfigTable, tokens: Tokens, connectionId: string): CredentialsLookup {
-  const token = tokens.lookup(table.connection(connectionId)?.access_token ?? '');
+  const token = tokens.lookup(table.connection(connectionId)?.access_token ?? '', connectionId);
   if (token.kind === 'missing') return token;
   return { ...token, configOffset: table.connectionOffset(connectionId) ?? -1 };
 }

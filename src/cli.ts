@@ -7,6 +7,7 @@ import { addDeadLetters, type RunDeadLetters } from './cli-dead-letters.ts';
 import { addExplain } from './cli-explain.ts';
 import { addPreview, type RunPreview } from './cli-preview.ts';
 import { addRun, type RunService } from './cli-run.ts';
+import { addTokens } from './cli-tokens.ts';
 import { addTopics, type RunTopics } from './cli-topics.ts';
 import { EXIT, EXIT_CODE_HELP, exitCodeOf } from './control/exit-codes.ts';
 import type { Host, Terminal } from './control/host.ts';
@@ -70,6 +71,7 @@ function createProgram(host: Host, heavy: HeavyCommands, end: End): Command {
   addPreview(program, host, heavy.preview, end);
   addDeadLetters(program, host, heavy.deadLetters, end);
   addExplain(program, host, end);
+  addTokens(program, host, end);
   program
     .command('version')
     .description('Print the version.')

@@ -91,4 +91,17 @@ export const TOKENS = {
     because: 'a connection can name no file outside it',
     flag: '--tokens-dir',
   }),
+  keyFile: optionalText({
+    describe:
+      'File with the keys of token envelopes (aesgcm:…), one KEY-ID: BASE64 per line; read again when it changes.',
+    pattern: /\S/,
+    allowed: 'a path',
+    because: 'without it no envelope opens',
+  }),
+  sealWith: optionalText({
+    describe: 'Id of the key that `tiktok-sync tokens seal` seals with; without it the first key of the file.',
+    pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/,
+    allowed: 'letters, digits, _ . and -, at most 32',
+    because: 'a new key can be handed to every replica before anything is sealed with it',
+  }),
 };

@@ -182,7 +182,8 @@ export type CredentialsLookup =
 
 /** Resolves a connection's token reference afresh at each attempt, so that a rotated token is used at once. */
 export interface Tokens {
-  lookup(reference: string): TokenLookup;
+  /** An envelope opens only for the connection that it was sealed for. */
+  lookup(reference: string, connectionId: string): TokenLookup;
 }
 
 /** The dead-letter topic. Resolves once all in-sync replicas have them; rejects when they cannot be written. */

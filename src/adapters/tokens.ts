@@ -1,55 +1,61 @@
 /**
- * Where access tokens come from: a file in one folder, or an environment variable with one prefix.
+ * Where access tokens come from: a file in one folder, an environment variable with one prefix, or an envelope.
  *
  * A config entry names its token and so must not be able to name anything else: no path out of the folder (a link
- * counts by where it leads), no other variable. A reference that is neither may be a token in clear, put there by
- * mistake, so no problem text repeats it.
+ * counts by where it leads), no other variable, no envelope of another connection. A reference that is none of these may
+ * be a token in clear, put there by mistake, so no problem text repeats it.
  */
 
 import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
+import { LONGEST_TOKEN_BYTES, tokenProblem, withoutLineEnd } from '../core/access-token.ts';
+import { openEnvelope } from '../core/token-envelope.ts';
 import { tokenReferenceProblem } from '../core/token-reference.ts';
 import type { TokenLookup, Tokens } from '../ports.ts';
+import { type FileLook, isUnchanged, lookAt } from './file-look.ts';
+import { openTokenKeyFile, type TokenKeyFile } from './token-key-file.ts';
 
-/** What an HTTP header takes, without blanks. */
-const TOKEN = /^[\x21-\x7e]+$/;
-/** TikTok's tokens have 40 to 60 characters. */
-const LONGEST_TOKEN_BYTES = 4_096;
+export interface TokenPlaces {
+  /** Folder of `file:` tokens. */
+  readonly dir: string;
+  /** Keys of envelopes; null where there are none. */
+  readonly keyFile: string | null;
+}
 
 interface CachedFile {
-  readonly inode: number;
-  readonly modified: number;
-  readonly size: number;
+  readonly look: FileLook;
   readonly lookup: TokenLookup;
 }
 
-/** Looks tokens up in `dir` and in `env`; a file is read again when it has changed, after one `stat` per lookup. */
-export function createTokens(dir: string, env: Readonly<Record<string, string | undefined>>): Tokens {
+/**
+ * Looks tokens up; files are read again when they have changed, after one `stat` per lookup.
+ * @throws CodedError `TOKEN_KEYS_UNUSABLE` for a key file that cannot be used
+ */
+export function createTokens({ dir, keyFile }: TokenPlaces, env: Readonly<Record<string, string | undefined>>): Tokens {
   const files = new Map<string, CachedFile>();
+  const keys = openTokenKeyFile(keyFile);
 
   function fromFile(name: string): TokenLookup {
     const stat = statSync(join(dir, name), { throwIfNoEntry: false });
     if (!stat?.isFile()) return missing(`there is no file "${name}" in tokens.dir`);
     const cached = files.get(name);
-    if (cached && isUnchanged(cached, stat)) return cached.lookup;
+    if (cached && isUnchanged(cached.look, stat)) return cached.lookup;
+    const look = lookAt(stat);
     const lookup = readToken(dir, name, stat);
-    files.set(name, { inode: stat.ino, modified: stat.mtimeMs, size: stat.size, lookup });
+    files.set(name, { look, lookup });
     return lookup;
   }
 
   return {
-    lookup(reference) {
+    lookup(reference, connectionId) {
       const problem = tokenReferenceProblem(reference);
       if (problem !== null) return missing(problem);
+      if (reference.startsWith('aesgcm:')) return fromEnvelope(reference, connectionId, keys);
       const name = reference.slice(reference.indexOf(':') + 1);
       return reference.startsWith('file:') ? guarded(name, () => fromFile(name)) : fromEnvironment(name, env[name]);
     },
   };
-}
-
-function isUnchanged(cached: CachedFile, stat: Stats): boolean {
-  return cached.inode === stat.ino && cached.modified === stat.mtimeMs && cached.size === stat.size;
 }
 
 /** An unreadable file is a missing token, with the system's code as the reason. */
@@ -66,15 +72,23 @@ function readToken(dir: string, name: string, stat: Stats): TokenLookup {
   const path = realpathSync(join(dir, name));
   if (!path.startsWith(realpathSync(dir) + sep)) return missing(`the file "${name}" is a link out of tokens.dir`);
   if (stat.size > LONGEST_TOKEN_BYTES) return missing(`the file "${name}" is too large for a token`);
-  return found(readFileSync(path, 'utf8').replace(/\r?\n$/, ''), `the file "${name}"`);
+  return found(withoutLineEnd(readFileSync(path, 'utf8')), `the file "${name}"`);
 }
 
 function fromEnvironment(name: string, value: string | undefined): TokenLookup {
   return value === undefined ? missing(`the variable ${name} is not set`) : found(value, `the variable ${name}`);
 }
 
+function fromEnvelope(envelope: string, connectionId: string, keyFile: TokenKeyFile): TokenLookup {
+  const keys = keyFile.current();
+  if ('problem' in keys) return missing(keys.problem);
+  const opened = openEnvelope(envelope, connectionId, keys.keys);
+  return 'problem' in opened ? missing(opened.problem) : found(opened.token, 'what the envelope holds');
+}
+
 function found(token: string, where: string): TokenLookup {
-  if (!TOKEN.test(token)) return missing(`${where} is empty or holds blanks or other characters no token has`);
+  const problem = tokenProblem(token);
+  if (problem !== null) return missing(`${where} ${problem}`);
   return { kind: 'token', token, digest: createHash('sha256').update(token).digest('hex').slice(0, 16) };
 }
 

@@ -25,7 +25,7 @@ export const EXIT_CODE_HELP = `Exit codes:
   0    done, or stopped gracefully
   1    unexpected error, or given up on one while running
   2    the command line is not understood, or a file it names cannot be read
-  3    invalid configuration, or (preview) nothing would be sent
+  3    invalid configuration, key or token, or (preview) nothing would be sent
   4    Kafka, the schema registry or Redis could not be reached at start
   5    nothing matched what was asked for
   6    a topic is missing or not as it should be
@@ -48,6 +48,8 @@ const EXIT_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   INPUT_INVALID: EXIT.invalid,
   TOPICS_WRONG: EXIT.foundWrong,
   DEPENDENCY_UNREACHABLE: EXIT.unreachable,
+  TOKEN_KEYS_UNUSABLE: EXIT.invalid,
+  TOKEN_UNUSABLE: EXIT.invalid,
   USAGE: EXIT.usage,
   CONSUMER_STUCK: EXIT.unexpected,
   UNEXPECTED: EXIT.unexpected,

@@ -23,6 +23,8 @@ export const ERROR_CODES = {
   DEPENDENCY_UNREACHABLE: 'Kafka, the schema registry or Redis could not be reached at start.',
   CONSUMER_STUCK:
     'Heartbeats or commits stopped while the process ran. It ends so that another takes its partitions over.',
+  TOKEN_KEYS_UNUSABLE: 'The key file of token envelopes cannot be read, is malformed, or lacks the key that is named.',
+  TOKEN_UNUSABLE: 'What is given is no access token, or is an envelope that does not open.',
   USAGE: 'The command line is not understood. Ask the command for --help.',
   UNEXPECTED: 'A defect of this program. Please report it with the message.',
 } as const;

@@ -5,14 +5,14 @@
  * of what was given.
  */
 
+import { envelopeProblem } from './token-envelope.ts';
+
 const REFERENCE_HINT =
-  'a token is never stored in clear; use file:NAME (in the token folder) or env:TIKTOK_TOKEN_NAME instead';
+  'a token is never stored in clear; use file:NAME (in the token folder), env:TIKTOK_TOKEN_NAME, or an envelope from `tiktok-sync tokens seal` instead';
 
 /** What is wrong with a reference; `null` when it can be looked up. */
 export function tokenReferenceProblem(reference: string): string | null {
-  if (reference.startsWith('aesgcm:')) {
-    return 'an aesgcm: envelope is not supported before the next release; use file:NAME or env:TIKTOK_TOKEN_NAME';
-  }
+  if (reference.startsWith('aesgcm:')) return envelopeProblem(reference);
   if (reference.startsWith('file:')) return fileProblem(reference.slice('file:'.length));
   if (reference.startsWith('env:')) {
     const name = reference.slice('env:'.length);

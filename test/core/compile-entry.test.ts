@@ -46,7 +46,7 @@ describe('a connection', () => {
     [{ pixel_id: ' ' }, 'pixel_id: is required'],
     [{ access_token: null }, 'access_token: is required'],
     [{ access_token: 'abcdef0123456789' }, 'never stored in clear'],
-    [{ access_token: 'aesgcm:v1:k1:AAAA' }, 'next release'],
+    [{ access_token: 'aesgcm:v1:k1:AAAA' }, 'envelope is malformed'],
     [{ access_token: 'env:HOME' }, 'TIKTOK_TOKEN_'],
     [{ wire: 'V1', event_source: 'OFFLINE' }, 'wire: V1 has web events only'],
     [{ wire: 'UNSPECIFIED' }, 'wire: is unspecified or unknown'],

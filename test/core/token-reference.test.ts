@@ -7,6 +7,7 @@ test.each([
   ['file:a..b'],
   ['env:TIKTOK_TOKEN_ACME'],
   ['env:TIKTOK_TOKEN_9'],
+  ['aesgcm:v1:k1:AAECAwQFBgcICQoLJvlt0aQ6m8TFY3Fb8t74tPw'],
 ])('%s can be looked up', reference => {
   expect(tokenReferenceProblem(reference)).toBeNull();
 });
@@ -21,7 +22,8 @@ test.each([
   ['env:PATH', 'TIKTOK_TOKEN_'],
   ['env:TIKTOK_TOKEN_', 'TIKTOK_TOKEN_'],
   ['env:MY_TIKTOK_TOKEN_A', 'TIKTOK_TOKEN_'],
-  ['aesgcm:v1:k:AAAA', 'next release'],
+  ['aesgcm:v1:k:AAAA', 'envelope is malformed'],
+  ['aesgcm:0123456789abcdef0123456789abcdef01234567', 'envelope is malformed'],
   ['0123456789abcdef0123456789abcdef01234567', 'never stored in clear'],
   ['FILE:acme', 'never stored in clear'],
 ])('%j is refused with a hint (%s), and not repeated', (reference, hint) => {

@@ -1,0 +1,22 @@
+/**
+ * What an access token of TikTok's looks like, wherever it is kept.
+ *
+ * Guarantee: what passes fits into an HTTP header as it is; no problem text repeats any part of what was given.
+ */
+
+/** TikTok's tokens have 40 to 60 characters. */
+export const LONGEST_TOKEN_BYTES = 4_096;
+
+/** What an HTTP header takes, without blanks. */
+const TOKEN = /^[\x21-\x7e]+$/;
+
+/** A file's or an input's text without the line end that editors and `echo` put behind it. */
+export function withoutLineEnd(text: string): string {
+  return text.replace(/\r?\n$/, '');
+}
+
+/** What is wrong with a token, to stand behind its place (`the file "acme" …`); null when it may be sent. */
+export function tokenProblem(token: string): string | null {
+  if (token.length > LONGEST_TOKEN_BYTES) return 'is too large for a token';
+  return TOKEN.test(token) ? null : 'is empty or holds blanks or other characters no token has';
+}
