@@ -12,7 +12,7 @@ const commands = {
   demo: [['sandbox/demo.ts']],
   sandbox: [['sandbox/keep.ts']],
   test: [['node_modules/vitest/vitest.mjs', 'run']],
-  bench: [['test/bench/bench.ts']],
+  bench: [['test/bench/main.ts']],
   chaos: [['test/chaos/chaos.ts']],
   check: [biome, types],
 };

@@ -1,0 +1,124 @@
+/**
+ * `npm run bench -- rotation`: under load, TikTok gives two connections new tokens without telling us; later the new
+ * tokens are given to the service: one in the file that the entry names, one by a new entry. Is every event delivered
+ * in the end, and how long is the old token still used?
+ *
+ * What could not be delivered meanwhile are dead letters, brought back by the redrive that follows a repair by itself.
+ * Bounds: every event of every connection counted once, no other connection with a dead letter.
+ */
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { eventually } from '../../sandbox/eventually.ts';
+import { tokenDigest } from '../../sandbox/tiktok-access.ts';
+import { latency } from '../../sandbox/tiktok-faults.ts';
+import { pixelOf, type World } from '../../sandbox/world.ts';
+import { type Row, runInSandbox, type Sandbox } from './run-in-sandbox.ts';
+import { SteadyInput } from './steady-input.ts';
+
+const BY_FILE = 'by-file';
+const BY_ENTRY = 'by-entry';
+const BROKEN = [BY_FILE, BY_ENTRY] as const;
+const CONNECTIONS = [...BROKEN, ...Array.from({ length: 18 }, (_, index) => `c${index}`)];
+const WINDOW_MS = 1_000;
+const LATENCY_MS = 40;
+const WARM_UP_MS = 10_000;
+const BROKEN_MS = 15_000;
+const REPAIRED_MS = 15_000;
+
+export async function run(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { rate: { type: 'string', default: '1000' }, patience: { type: 'string', default: '120' } },
+  });
+  const [rate, patience] = [Number(values.rate), Number(values.patience)];
+  await runInSandbox('rotation: two tokens broken and repaired under load', sandbox =>
+    measure(sandbox, rate, patience),
+  );
+}
+
+async function measure(sandbox: Sandbox, rate: number, patience: number): Promise<Row[]> {
+  const { say } = sandbox;
+  await using world = await sandbox.world({ name: 'rotation', connections: CONNECTIONS, windowMs: WINDOW_MS });
+  world.simulator.faults.add(latency(LATENCY_MS));
+  for (const id of BROKEN) {
+    giveToken(world, `${id}-1`, oldToken(id));
+    await world.connect(id, { access_token: `file:${id}-1` });
+    world.simulator.addPixel(pixelOf(id), oldToken(id));
+  }
+  await world.startService();
+  const input = new SteadyInput(world, { connections: CONNECTIONS, rate });
+  input.start();
+  await pause(WARM_UP_MS);
+  for (const id of BROKEN) world.simulator.addPixel(pixelOf(id), newToken(id));
+  say('TikTok knows two tokens no more');
+  await pause(BROKEN_MS);
+  const repairedAt = Date.now();
+  giveToken(world, `${BY_FILE}-1`, newToken(BY_FILE));
+  giveToken(world, `${BY_ENTRY}-2`, newToken(BY_ENTRY));
+  await world.connect(BY_ENTRY, { access_token: `file:${BY_ENTRY}-2` });
+  world.simulator.addPixel(pixelOf(BY_ENTRY), newToken(BY_ENTRY));
+  say('the service is given the new tokens');
+  await pause(REPAIRED_MS);
+  await input.stop();
+  await world.allCommitted(60_000);
+  const { deadLetter } = world.topics;
+  const letters = (await world.read(deadLetter)).map(({ headers }) => String(headers['tiktok-sync.connection']));
+  const first = missing(world, input);
+  say(`the load has ended; ${letters.length} dead letters, ${first} events not delivered: waiting for the redrive`);
+  const waited = performance.now();
+  await eventually('all events', () => missing(world, input) === 0, patience * 1000).catch(() => {});
+  const seconds = ((performance.now() - waited) / 1000).toFixed(1);
+  return [
+    ['input', `${rate} records/s over ${CONNECTIONS.length} connections, windows of ${WINDOW_MS} ms`],
+    ['records produced', input.produced],
+    ...BROKEN.map(id => lastUseRow(world, id, repairedAt)),
+    ['dead letters of the two', letters.filter(id => BROKEN.some(broken => broken === id)).length],
+    ...otherLettersRow(letters),
+    ['delivered in the end', deliveredIn(world, input, first, seconds), missing(world, input) !== 0],
+    ['repeats', world.simulator.ledger().summary().repeats],
+  ];
+}
+
+function deliveredIn(world: World, input: SteadyInput, atFirst: number, seconds: string): string {
+  const left = missing(world, input);
+  const redriven = `${atFirst - left} of them by the redrive within ${seconds} s`;
+  return left === 0 ? `all ${input.produced}, ${redriven}` : `${left} NOT DELIVERED after ${seconds} s, ${redriven}`;
+}
+
+function otherLettersRow(letters: readonly string[]): Row[] {
+  const others = letters.filter(id => !BROKEN.some(broken => broken === id)).length;
+  return [['dead letters of others', others, others > 0]];
+}
+
+/** When the old token was used last, seen from the repair. */
+function lastUseRow({ simulator }: World, id: string, repairedAt: number): Row {
+  const uses = simulator.ledger().tokens();
+  const [before, after] = [uses[tokenDigest(oldToken(id))], uses[tokenDigest(newToken(id))]];
+  if (before === undefined || after === undefined) return [`token ${id}`, 'THE NEW ONE WAS NEVER USED', true];
+  const since = (at: number): string => `${((at - repairedAt) / 1000).toFixed(2)} s`;
+  const refused = before.by_code['40105'] ?? 0;
+  return [
+    `token ${id}, seen from the repair`,
+    `old used last at ${since(before.last_at)} (refused ${refused} times), new first at ${since(after.first_at)}`,
+  ];
+}
+
+/** Events of all connections that TikTok has not counted. */
+function missing({ simulator }: World, input: SteadyInput): number {
+  return input.produced - simulator.ledger().summary().counted;
+}
+
+function giveToken({ folder }: World, name: string, token: string): void {
+  writeFileSync(join(folder, name), `${token}\n`);
+}
+
+function oldToken(id: string): string {
+  return `old-token-of-${id}-0123456789`;
+}
+
+function newToken(id: string): string {
+  return `new-token-of-${id}-0123456789`;
+}
