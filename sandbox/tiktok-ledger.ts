@@ -6,10 +6,8 @@
  */
 
 import { Callers, type TokenUse } from './tiktok-callers.ts';
+import { RepeatMemory } from './tiktok-repeats.ts';
 import type { TrackedEvent } from './tiktok-rules.ts';
-
-/** TikTok drops a repeat of (source id, event, event_id) within 48 h of the first (help page on deduplication). */
-export const DEDUP_MEMORY_MS = 48 * 3_600_000;
 
 /** One request to the Events API. Times are epoch milliseconds of the simulator's clock. */
 export interface LedgerRequest {
@@ -72,7 +70,7 @@ export interface LedgerSummary extends Readonly<EventCounts> {
   /** By the code in the answer; `none` without one. */
   readonly requests_by_code: Readonly<Record<string, number>>;
   readonly last_seq: number;
-  /** True when the ledger was full and holds no further entries; the counts go on. */
+  /** True when the ledger was full and holds no further entries; the counts go on. Also when a repeat may count. */
   readonly truncated: boolean;
 }
 
@@ -106,6 +104,8 @@ export interface LedgerLimits {
   readonly rawEvents: number;
   /** How many tokens are told apart in their use; default 10,000. */
   readonly maxTokens?: number;
+  /** How many event ids are remembered for repeats; default 5,000,000. */
+  readonly maxRemembered?: number;
 }
 
 export const LEDGER_LIMITS: LedgerLimits = { maxEvents: 2_000_000, maxRequests: 500_000, rawEvents: 10_000 };
@@ -135,6 +135,7 @@ export type AnswerNote = (answered: boolean, durationMs: number) => void;
 export class Ledger {
   readonly #limits: LedgerLimits;
   readonly #callers: Callers;
+  readonly #repeats: RepeatMemory;
   #rows: RequestRow[] = [];
   #lastSeq = 0;
   #held = 0;
@@ -143,12 +144,11 @@ export class Ledger {
   #requests = 0;
   #byCode = new Map<string, number>();
   #bySource = new Map<string, EventCounts>();
-  /** (source id, test code, event) → event_id → time of the first. Nested, so that an id is held once. */
-  #firsts = new Map<string, Map<string, number>>();
   #shared = new Map<string, string>();
 
   constructor(limits: LedgerLimits = LEDGER_LIMITS) {
     this.#limits = limits;
+    this.#repeats = new RepeatMemory(limits.maxRemembered ?? 5_000_000);
     this.#callers = new Callers(limits.maxTokens ?? 10_000);
   }
 
@@ -220,7 +220,7 @@ export class Ledger {
       requests: this.#requests,
       requests_by_code: Object.fromEntries(this.#byCode),
       last_seq: this.#lastSeq,
-      truncated: this.#truncated,
+      truncated: this.#truncated || this.#repeats.forgetful,
     };
   }
 
@@ -234,7 +234,7 @@ export class Ledger {
     this.#byCode.clear();
     this.#callers.clear();
     this.#bySource.clear();
-    if (options.keepDedupMemory !== true) this.#firsts.clear();
+    if (options.keepDedupMemory !== true) this.#repeats.clear();
   }
 
   #take(taken: TakenEvents): EventRow[] {
@@ -261,13 +261,7 @@ export class Ledger {
   /** An event without an id is never a repeat. A test event repeats only test events of its own code. */
   #isRepeat({ sourceId, testCode, at }: TakenEvents, event: TrackedEvent): boolean {
     if (event.event_id === undefined) return false;
-    const key = JSON.stringify([sourceId, testCode, event.event]);
-    const ids = this.#firsts.get(key) ?? new Map<string, number>();
-    if (ids.size === 0) this.#firsts.set(key, ids);
-    const first = ids.get(event.event_id);
-    if (first !== undefined && at - first < DEDUP_MEMORY_MS) return true;
-    ids.set(event.event_id, at);
-    return false;
+    return this.#repeats.isRepeat(JSON.stringify([sourceId, testCode, event.event]), event.event_id, at);
   }
 
   #countsOf(sourceId: string): EventCounts {

@@ -1,7 +1,8 @@
 /**
  * `npm run bench -- rotation`: under load, TikTok gives two connections new tokens without telling us; later the new
- * tokens are given to the service: one in the file that the entry names, one by a new entry. Is every event delivered
- * in the end, and how long is the old token still used?
+ * tokens are given to the service: one in the file that the entry names, one by a new entry. A third one's requests fail
+ * for so long, and its token changes while its events are retried. Is every event delivered in the end, and how long is
+ * the old token still used?
  *
  * What could not be delivered meanwhile are dead letters, brought back by the redrive that follows a repair by itself.
  * Bounds: every event of every connection counted once, no other connection with a dead letter.
@@ -13,17 +14,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { eventually } from '../../sandbox/eventually.ts';
 import { tokenDigest } from '../../sandbox/tiktok-access.ts';
-import { latency } from '../../sandbox/tiktok-faults.ts';
+import { apiCode, latency } from '../../sandbox/tiktok-faults.ts';
 import { pixelOf, type World } from '../../sandbox/world.ts';
 import { type Row, runInSandbox, type Sandbox } from './run-in-sandbox.ts';
 import { SteadyInput } from './steady-input.ts';
 
 const BY_FILE = 'by-file';
 const BY_ENTRY = 'by-entry';
+const RETRYING = 'retrying';
 const BROKEN = [BY_FILE, BY_ENTRY] as const;
-const CONNECTIONS = [...BROKEN, ...Array.from({ length: 18 }, (_, index) => `c${index}`)];
+const ROTATED = [...BROKEN, RETRYING] as const;
+const CONNECTIONS = [...ROTATED, ...Array.from({ length: 17 }, (_, index) => `c${index}`)];
 const WINDOW_MS = 1_000;
 const LATENCY_MS = 40;
+const ENV = { TIKTOK_SYNC_DELIVERY_RETRY_MAX_MS: '5000' };
 const WARM_UP_MS = 10_000;
 const BROKEN_MS = 15_000;
 const REPAIRED_MS = 15_000;
@@ -41,9 +45,14 @@ export async function run(args: readonly string[]): Promise<void> {
 
 async function measure(sandbox: Sandbox, rate: number, patience: number): Promise<Row[]> {
   const { say } = sandbox;
-  await using world = await sandbox.world({ name: 'rotation', connections: CONNECTIONS, windowMs: WINDOW_MS });
+  await using world = await sandbox.world({
+    name: 'rotation',
+    connections: CONNECTIONS,
+    windowMs: WINDOW_MS,
+    env: ENV,
+  });
   world.simulator.faults.add(latency(LATENCY_MS));
-  for (const id of BROKEN) {
+  for (const id of ROTATED) {
     giveToken(world, `${id}-1`, oldToken(id));
     await world.connect(id, { access_token: `file:${id}-1` });
     world.simulator.addPixel(pixelOf(id), oldToken(id));
@@ -53,9 +62,13 @@ async function measure(sandbox: Sandbox, rate: number, patience: number): Promis
   input.start();
   await pause(WARM_UP_MS);
   for (const id of BROKEN) world.simulator.addPixel(pixelOf(id), newToken(id));
-  say('TikTok knows two tokens no more');
+  const failing = world.simulator.faults.add({ ...apiCode(50000, 500), pixel: pixelOf(RETRYING) });
+  say('TikTok knows two tokens no more, and fails a third connection');
   await pause(BROKEN_MS);
   const repairedAt = Date.now();
+  world.simulator.faults.remove(failing);
+  world.simulator.addPixel(pixelOf(RETRYING), newToken(RETRYING));
+  giveToken(world, `${RETRYING}-1`, newToken(RETRYING));
   giveToken(world, `${BY_FILE}-1`, newToken(BY_FILE));
   giveToken(world, `${BY_ENTRY}-2`, newToken(BY_ENTRY));
   await world.connect(BY_ENTRY, { access_token: `file:${BY_ENTRY}-2` });
@@ -74,7 +87,7 @@ async function measure(sandbox: Sandbox, rate: number, patience: number): Promis
   return [
     ['input', `${rate} records/s over ${CONNECTIONS.length} connections, windows of ${WINDOW_MS} ms`],
     ['records produced', input.produced],
-    ...BROKEN.map(id => lastUseRow(world, id, repairedAt)),
+    ...ROTATED.map(id => lastUseRow(world, id, repairedAt)),
     ['dead letters of the two', letters.filter(id => BROKEN.some(broken => broken === id)).length],
     ...otherLettersRow(letters),
     ['delivered in the end', deliveredIn(world, input, first, seconds), missing(world, input) !== 0],

@@ -24,7 +24,7 @@ export interface Sandbox {
 }
 
 /** Bounds the ledger of a world: no raw events, and room for what a bench may send. */
-export const ROOMY = { maxEvents: 8_000_000, maxRequests: 2_000_000, rawEvents: 0 } as const;
+export const ROOMY = { maxEvents: 8_000_000, maxRequests: 2_000_000, rawEvents: 0, maxRemembered: 8_000_000 } as const;
 
 /** Runs a bench, prints its table and the machine, and sets exit code 1 when a bound was not met. */
 export async function runInSandbox(name: string, bench: (sandbox: Sandbox) => Promise<readonly Row[]>): Promise<void> {

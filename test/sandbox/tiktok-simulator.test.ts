@@ -259,6 +259,30 @@ describe('the memory for repeats', () => {
     ).toEqual(['TEST1', null]);
   });
 
+  test('has room for so many ids, forgets the first ones beyond, and says so', async () => {
+    const ledgerLimits = { maxEvents: 100, maxRequests: 100, rawEvents: 0, maxRemembered: 2 };
+    const small = await startSimulator({ now: () => NOW_MS, pixels: { 'PIXEL-1': 'token-1' }, ledgerLimits });
+    const sent = async (...ids: string[]) => {
+      await track(small.url, trackBody(ids.map(id => webEvent({ event_id: id, event: `Event-${id}` }))));
+      small.advance(1);
+      return small.ledger().summary();
+    };
+    expect(await sent('a', 'b', 'a')).toMatchObject({ counted: 2, repeats: 1, truncated: false });
+    expect(await sent('c', 'b')).toMatchObject({ counted: 3, repeats: 2, truncated: true });
+    expect(await sent('a')).toMatchObject({ counted: 4, repeats: 2 });
+    await small.stop();
+  });
+
+  test('is not short of what is over 48 h old', async () => {
+    const ledgerLimits = { maxEvents: 100, maxRequests: 100, rawEvents: 0, maxRemembered: 1 };
+    const small = await startSimulator({ now: () => NOW_MS, pixels: { 'PIXEL-1': 'token-1' }, ledgerLimits });
+    await track(small.url, eventOf({ event_id: 'a' }));
+    small.advance(48 * HOUR_MS);
+    await track(small.url, eventOf({ event_id: 'b', event_time: small.now() / 1000 }));
+    expect(small.ledger().summary()).toMatchObject({ counted: 2, truncated: false });
+    await small.stop();
+  });
+
   test('is forgotten with the ledger, unless it is to be kept', async () => {
     await track(simulator.url, ONE);
     simulator.ledger().clear({ keepDedupMemory: true });
