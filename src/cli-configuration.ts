@@ -1,7 +1,7 @@
 /** From a command's flags, the environment and the file to the configuration. */
 
 import { type Command, Option as Flag } from 'commander';
-import { type Config, type ConfigInputs, loadConfig } from './config.ts';
+import { type Config, type ConfigInputs, loadConfig, loadSections } from './config.ts';
 import { ALL_OPTIONS } from './config-options.ts';
 import type { Flags } from './config-sources.ts';
 import { printProblems } from './control/check.ts';
@@ -58,6 +58,17 @@ export class ProblemsReported extends Error {
 /** @throws ProblemsReported when the configuration has problems, which have then been printed. */
 export function configOrThrow(given: Given, host: Host): Config {
   const loaded = loadConfig(configInputs(given, host));
+  if (!loaded.ok) throw new ProblemsReported(printProblems(loaded.problems, host));
+  return loaded.config;
+}
+
+/** As `configOrThrow`, for a command that needs no more than these sections. */
+export function sectionsOrThrow<S extends keyof Config>(
+  sections: readonly S[],
+  given: Given,
+  host: Host,
+): Pick<Config, S> {
+  const loaded = loadSections(sections, configInputs(given, host));
   if (!loaded.ok) throw new ProblemsReported(printProblems(loaded.problems, host));
   return loaded.config;
 }

@@ -22,8 +22,8 @@ export function addExplain(program: Command, host: Host, end: End): void {
     .option('--error <name>', 'the error of a request without an answer, as in ECONNRESET')
     .option('--event-count <count>', 'events in the request', '1')
     .option('--json', 'as JSON');
-  addConfigFlags(explain).action((given: Given) => {
-    const request = explainRequest(given, host);
+  addConfigFlags(explain).action(async (given: Given) => {
+    const request = await explainRequest(given, host);
     const delivery = loadSection('delivery', configInputs(given, host));
     if (!delivery.ok) throw new ProblemsReported(printProblems(delivery.problems, host));
     end(runExplain(request, delivery.config, host));
@@ -47,14 +47,14 @@ function collect(value: string, earlier: string[] = []): string[] {
   return [...earlier, value];
 }
 
-function explainRequest(given: Given, host: Host): ExplainRequest {
+async function explainRequest(given: Given, host: Host): Promise<ExplainRequest> {
   const eventCount = wholeNumber('--event-count', given.eventCount, 1, MAX_EVENTS_PER_REQUEST.V2);
   const httpStatus = given.httpStatus === undefined ? null : wholeNumber('--http-status', given.httpStatus, 100, 999);
-  const answer = readAnswer(given, httpStatus, host);
+  const answer = await readAnswer(given, httpStatus, host);
   return { answer, httpStatus, eventCount, json: given.json === true };
 }
 
-function readAnswer(given: Given, httpStatus: number | null, host: Host): EventsApiAnswer {
+async function readAnswer(given: Given, httpStatus: number | null, host: Host): Promise<EventsApiAnswer> {
   const { body, code, error, header } = given;
   if (error !== undefined) {
     if (body ?? code ?? header ?? given.httpStatus)
@@ -70,7 +70,7 @@ function readAnswer(given: Given, httpStatus: number | null, host: Host): Events
   if (httpStatus === null) {
     throw usage('there is nothing to explain: give --http-status with --body, or --code, or --error');
   }
-  return response(httpStatus, body === undefined ? '' : readBody(String(body), host), header);
+  return response(httpStatus, body === undefined ? '' : await readBody(String(body), host), header);
 }
 
 function response(status: number, body: string, headerLines: unknown): EventsApiAnswer {
@@ -93,9 +93,9 @@ function failure(error: string): EventsApiAnswer {
 }
 
 /** As the service reads it: no more than it would of an answer. */
-function readBody(file: string, host: Host): string {
+async function readBody(file: string, host: Host): Promise<string> {
   try {
-    const text = file === '-' ? host.readInput() : host.readFile(file);
+    const text = file === '-' ? await host.readInput() : host.readFile(file);
     // Editors on Windows like to begin a file with a byte order mark, which JSON does not know.
     return Buffer.from(text.replace(/^\uFEFF/, ''))
       .subarray(0, MAX_BODY_BYTES)

@@ -31,11 +31,11 @@ function addSeal(tokens: Command, host: Host, end: End): void {
     // Both are mistakes that commander would repeat in its message, token included.
     .addOption(new Flag('--token <token>').hideHelp())
     .allowExcessArguments();
-  addConfigFlags(seal).action((given: Given, { args }: Command) => {
+  addConfigFlags(seal).action(async (given: Given, { args }: Command) => {
     if (args.length > 0 || given.token !== undefined) throw new CodedError('USAGE', NO_ARGUMENT);
     const section = loadSection('tokens', configInputs(given, host));
     if (!section.ok) throw new ProblemsReported(printProblems(section.problems, host));
-    end(runSeal(sealRequest(given, section.config), host));
+    end(await runSeal(sealRequest(given, section.config), host));
   });
   seal.addHelpText(
     'after',

@@ -1,10 +1,13 @@
 /** The command line: from arguments to a command and its exit code. Touches the process only through its host. */
 
 import { Command, CommanderError } from 'commander';
+import { type ApplyFile, addApply } from './cli-apply.ts';
 import { addCheck } from './cli-check.ts';
 import { type End, type Given, ProblemsReported } from './cli-configuration.ts';
 import { addDeadLetters, type RunDeadLetters } from './cli-dead-letters.ts';
+import { addDelete, type DeleteEntry } from './cli-delete.ts';
 import { addExplain } from './cli-explain.ts';
+import { addGet, type GetEntries } from './cli-get.ts';
 import { addPreview, type RunPreview } from './cli-preview.ts';
 import { addRun, type RunService } from './cli-run.ts';
 import { addTokens } from './cli-tokens.ts';
@@ -21,6 +24,9 @@ export interface HeavyCommands {
   readonly topics: RunTopics;
   readonly preview: RunPreview;
   readonly deadLetters: RunDeadLetters;
+  readonly apply: ApplyFile;
+  readonly get: GetEntries;
+  readonly delete: DeleteEntry;
 }
 
 /** Runs one command line (without interpreter and script) and answers the exit code. Never rejects. */
@@ -72,6 +78,9 @@ function createProgram(host: Host, heavy: HeavyCommands, end: End): Command {
   addDeadLetters(program, host, heavy.deadLetters, end);
   addExplain(program, host, end);
   addTokens(program, host, end);
+  addApply(program, host, heavy.apply, end);
+  addGet(program, host, heavy.get, end);
+  addDelete(program, host, heavy.delete, end);
   program
     .command('version')
     .description('Print the version.')
@@ -83,6 +92,7 @@ function createProgram(host: Host, heavy: HeavyCommands, end: End): Command {
 
 const PROGRAM_EXAMPLES = `  $ tiktok-sync check --config tiktok-sync.yaml     what would be used, and where it comes from
   $ tiktok-sync topics ensure                       create the topics that are missing
+  $ tiktok-sync apply -f connections.yaml           write connections and mappings to the config topic
   $ tiktok-sync run                                 run the service; Ctrl-C stops it gracefully
   $ tiktok-sync preview --event e.json --connection c.json --mapping m.json
   $ tiktok-sync explain --code 40105                what an answer of TikTok means`;

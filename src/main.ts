@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
+import { text } from 'node:stream/consumers';
 import { type HeavyCommands, reportError, runCli } from './cli.ts';
 import { EXIT } from './control/exit-codes.ts';
 import type { Host, Terminal } from './control/host.ts';
@@ -29,7 +30,8 @@ const host: Host = {
   out: terminal(process.stdout),
   err: terminal(process.stderr),
   readFile: path => readFileSync(path, 'utf8'),
-  readInput: () => readFileSync(process.stdin.fd, 'utf8'),
+  // A stream: a plain read of a pipe whose writer is slow fails with EAGAIN.
+  readInput: () => text(process.stdin),
   now: () => Date.now(),
   nodeVersion: process.version,
   stopSignal,
@@ -39,6 +41,9 @@ const heavy: HeavyCommands = {
   run: async (config, runHost) => (await import('./service.ts')).runService(config, runHost),
   topics: async (...request) => (await import('./topics-command.ts')).runTopics(...request),
   deadLetters: async (...request) => (await import('./dead-letters-command.ts')).runDeadLetters(...request),
+  apply: async (...request) => (await import('./config-topic-command.ts')).applyFile(...request),
+  get: async (...request) => (await import('./config-topic-command.ts')).getEntries(...request),
+  delete: async (...request) => (await import('./config-topic-command.ts')).deleteEntry(...request),
   preview: async (request, options, previewHost) => {
     const { readSchemas } = await import('./adapters/schema-files.ts');
     return (await import('./control/preview.ts')).runPreview(request, options, readSchemas(), previewHost);

@@ -8,10 +8,12 @@
 import type { StateName } from './core/connection-state.ts';
 import type { DeadLetter } from './core/dead-letter.ts';
 import type { Claim } from './core/deduplicate.ts';
+import type { EntryName, Fields } from './core/entry-fields.ts';
 import type { EventsApiAnswer } from './core/events-api-answer.ts';
 import type { DeadLetterReason, Outcome } from './core/outcome.ts';
 import type { PartitionOffset, RecordBatch } from './core/record.ts';
 import type { RegistryAnswer } from './core/schema-verdict.ts';
+import type { StoredConfig } from './core/stored-config.ts';
 import type { SyncLogEntry } from './core/sync-log-entry.ts';
 import type { ActualTopic, TopicPlan } from './core/topic-contract.ts';
 
@@ -203,6 +205,19 @@ export interface TopicAdmin {
   describe(topics: readonly string[]): Promise<ReadonlyMap<string, ActualTopic>>;
   /** Resolves once the topics exist, also when somebody else made them. */
   create(plans: readonly TopicPlan[]): Promise<void>;
+}
+
+/** An entry to be written to the config topic; `fields` null deletes it. */
+export interface EntryToWrite extends EntryName {
+  readonly fields: Fields | null;
+}
+
+/** The config topic, for commands. Every method rejects with a `CodedError` when Kafka or the registry is away. */
+export interface ConfigTopic {
+  /** Everything that is on the topic at this moment. */
+  read(): Promise<StoredConfig>;
+  /** Resolves once all in-sync replicas have the entries, which then stand on the topic in this order. */
+  write(entries: readonly EntryToWrite[]): Promise<void>;
 }
 
 /** Why a batch left its window; a label of the flush metric. */

@@ -14,6 +14,8 @@ export const EXIT = {
   nothingMatched: 5,
   /** A topic is missing or not as it should be. */
   foundWrong: 6,
+  /** What was written could not be read back in time. */
+  timedOut: 7,
   /** Ended at once by a second SIGINT or SIGTERM: 128 + the signal's number. The first one stops gracefully: 0. */
   interrupted: 130,
   terminated: 143,
@@ -29,6 +31,7 @@ export const EXIT_CODE_HELP = `Exit codes:
   4    Kafka, the schema registry or Redis could not be reached at start
   5    nothing matched what was asked for
   6    a topic is missing or not as it should be
+  7    what was written could not be read back in time
   130  interrupted at once (second Ctrl-C)
   143  terminated at once (second SIGTERM)`;
 
@@ -46,6 +49,8 @@ const EXIT_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   CONFIG_SECRET_ON_COMMAND_LINE: EXIT.invalid,
   INPUT_UNREADABLE: EXIT.usage,
   INPUT_INVALID: EXIT.invalid,
+  ENTRY_UNKNOWN: EXIT.nothingMatched,
+  NOT_READ_BACK: EXIT.timedOut,
   TOPICS_WRONG: EXIT.foundWrong,
   DEPENDENCY_UNREACHABLE: EXIT.unreachable,
   TOKEN_KEYS_UNUSABLE: EXIT.invalid,

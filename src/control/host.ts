@@ -16,8 +16,8 @@ export interface Host {
   readonly err: Terminal;
   /** Text of a file; throws where it cannot be read. */
   readFile(path: string): string;
-  /** All of standard input; throws where it cannot be read. */
-  readInput(): string;
+  /** All of standard input, once it has ended; rejects where it cannot be read. */
+  readInput(): Promise<string>;
   /** Epoch milliseconds. */
   now(): number;
   readonly nodeVersion: string;

@@ -25,12 +25,13 @@ export interface SealRequest {
  * Prints an envelope.
  * @throws CodedError `INPUT_UNREADABLE`, `TOKEN_KEYS_UNUSABLE` or `TOKEN_UNUSABLE`; none repeats a token or a key
  */
-export function runSeal(request: SealRequest, host: Host): ExitCode {
+export async function runSeal(request: SealRequest, host: Host): Promise<ExitCode> {
   const { connectionId, keyFile, keyId, json } = request;
-  const keys = readKeys(keyFile, host);
+  const keys = await readKeys(keyFile, host);
   const key = sealingKey(keys, keyId);
   if (key === null) throw new CodedError('TOKEN_KEYS_UNUSABLE', `${keyFile} has no key "${keyId}".`);
-  const token = request.envelope === null ? readToken(request, host) : reopened(request.envelope, connectionId, keys);
+  const token =
+    request.envelope === null ? await readToken(request, host) : reopened(request.envelope, connectionId, keys);
   const envelope = sealToken(token, connectionId, key, randomBytes(NONCE_BYTES));
   const printed = json ? JSON.stringify({ connection_id: connectionId, key_id: key.id, envelope }) : envelope;
   host.out.write(`${printed}\n`);
@@ -44,15 +45,15 @@ export function runGenerateKey(id: string, json: boolean, host: Host): ExitCode 
   return EXIT.ok;
 }
 
-function readKeys(keyFile: string, host: Host): readonly TokenKey[] {
-  const parsed = parseTokenKeys(readText(keyFile, host));
+async function readKeys(keyFile: string, host: Host): Promise<readonly TokenKey[]> {
+  const parsed = parseTokenKeys(await readText(keyFile, host));
   if ('problem' in parsed) throw new CodedError('TOKEN_KEYS_UNUSABLE', `${keyFile}: ${parsed.problem}.`);
   return parsed.keys;
 }
 
-function readToken({ tokenFile }: SealRequest, host: Host): string {
+async function readToken({ tokenFile }: SealRequest, host: Host): Promise<string> {
   const place = tokenFile ?? 'standard input';
-  const token = withoutLineEnd(readText(tokenFile, host));
+  const token = withoutLineEnd(await readText(tokenFile, host));
   const problem = tokenProblem(token);
   if (problem !== null) throw new CodedError('TOKEN_UNUSABLE', `${place} ${problem}.`);
   // Somebody has confused the two: a sealed reference would be sent to TikTok as it is.
@@ -70,9 +71,9 @@ function reopened(envelope: string, connectionId: string, keys: readonly TokenKe
   return opened.token;
 }
 
-function readText(file: string | null, host: Host): string {
+async function readText(file: string | null, host: Host): Promise<string> {
   try {
-    return file === null ? host.readInput() : host.readFile(file);
+    return file === null ? await host.readInput() : host.readFile(file);
   } catch (error) {
     throw new CodedError('INPUT_UNREADABLE', error instanceof Error ? error.message : String(error));
   }

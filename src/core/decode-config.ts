@@ -74,7 +74,8 @@ export function readConfigRecord(decoder: ConfigDecoder, record: ConfigRecord): 
   return warnings.length === 0 ? { kind: 'entry', entry } : { kind: 'entry', entry, warnings };
 }
 
-function parseKey(key: string | null): { kind: 'connection' | 'mapping'; id: string } | null {
+/** What a key of the config topic names; `null` for a key that is no entry's. */
+export function parseKey(key: string | null): { kind: 'connection' | 'mapping'; id: string } | null {
   const match = /^(connection|mapping):(.+)$/s.exec(key ?? '');
   if (match === null) return null;
   return { kind: match[1] as 'connection' | 'mapping', id: match[2] as string };

@@ -18,7 +18,10 @@ export const ERROR_CODES = {
   CONFIG_SECRET_FILE_UNREADABLE: 'The file that a …_FILE variable names cannot be read or is empty.',
   CONFIG_SECRET_ON_COMMAND_LINE: 'A secret stands on the command line, where every process can read it. Use …_FILE.',
   INPUT_UNREADABLE: 'A file named on the command line cannot be read or is not JSON.',
-  INPUT_INVALID: 'A JSON file does not have the fields of its Avro schema. The message names the field.',
+  INPUT_INVALID: 'A file does not have the fields of its Avro schema, or breaks a rule. The message names the field.',
+  ENTRY_UNKNOWN: 'The config topic has no connection or mapping of this id. `tiktok-sync get` lists what it has.',
+  NOT_READ_BACK:
+    'What was written to the config topic was not read back in time, or somebody else wrote it meanwhile. Run it again.',
   TOPICS_WRONG: 'A topic is missing or not as the contract wants it. `tiktok-sync topics check` says which and how.',
   DEPENDENCY_UNREACHABLE: 'Kafka, the schema registry or Redis could not be reached at start.',
   CONSUMER_STUCK:

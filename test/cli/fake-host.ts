@@ -24,6 +24,17 @@ export const MINIMAL = {
   TIKTOK_SYNC_REDIS_URL: 'redis://redis:6379',
 };
 
+const none = () => Promise.reject(new Error('this command is not expected to run'));
+const NO_COMMANDS: HeavyCommands = {
+  run: none,
+  topics: none,
+  preview: none,
+  deadLetters: none,
+  apply: none,
+  get: none,
+  delete: none,
+};
+
 /** Runs a command line in this process, with plain values for everything outside it. */
 export async function command(
   line: string,
@@ -46,13 +57,12 @@ export async function command(
       if (content === undefined) throw new Error(`ENOENT: no such file, open '${path}'`);
       return content;
     },
-    readInput: () => input,
+    readInput: async () => input,
     now: () => Date.UTC(2026, 10, 22, 12),
     nodeVersion: 'v24.0.0',
     stopSignal: () => new AbortController().signal,
   };
-  const none = () => Promise.reject(new Error('this command is not expected to run'));
   const argv = line.split(' ').filter(word => word !== '');
-  const exitCode = await runCli(argv, host, { run: none, topics: none, preview: none, deadLetters: none, ...heavy });
+  const exitCode = await runCli(argv, host, { ...NO_COMMANDS, ...heavy });
   return { exitCode, ...text } satisfies Ended;
 }

@@ -77,6 +77,13 @@ describe('the program', () => {
     expect(err).toContain('CONFIG_REQUIRED  kafka.brokers');
   });
 
+  test('0: waits for standard input however slowly it comes', () => {
+    const slow = `(sleep 0.5; echo '{"code":0}') | "${process.execPath}" "${MAIN}" explain --http-status 200 --body - --json`;
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', slow], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout)).toMatchObject({ class: 'delivered' });
+  });
+
   test('no colours without a terminal', () => {
     expect(tiktokSync(['check']).err).not.toContain(String.fromCharCode(27));
   });

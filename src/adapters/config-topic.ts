@@ -1,0 +1,115 @@
+/**
+ * The config topic for commands: a snapshot of it, decoded, and entries written as the service's own upstream would
+ * write them, under schemas of ours that are registered where they are missing.
+ */
+
+import type { ConfigSchemas } from '../core/decode-config.ts';
+import { RecordEncoder } from '../core/encode.ts';
+import { type EntryKind, keyOf } from '../core/entry-fields.ts';
+import { CodedError } from '../core/error-codes.ts';
+import { createStoredConfigDecoder, readStoredConfig, type StoredConfig } from '../core/stored-config.ts';
+import type { ConfigTopic, EntryToWrite } from '../ports.ts';
+import type { KafkaConfigSnapshot, SnapshotRecord } from './kafka-config-snapshot.ts';
+import type { KafkaProducer, OutgoingRecord } from './kafka-producer.ts';
+import { unreachable } from './kafka-refusal.ts';
+import { fullRecordName } from './schema-files.ts';
+import type { SchemaRegistry } from './schema-registry.ts';
+
+export interface ConfigTopicParts {
+  readonly snapshot: KafkaConfigSnapshot;
+  readonly producer: KafkaProducer;
+  readonly registry: SchemaRegistry;
+  readonly schemas: ConfigSchemas;
+  readonly topic: string;
+  /** For messages. */
+  readonly brokers: readonly string[];
+}
+
+interface Writer {
+  readonly schemaId: number;
+  readonly encoder: RecordEncoder;
+}
+
+export class KafkaConfigTopic implements ConfigTopic {
+  readonly #parts: ConfigTopicParts;
+  readonly #decoder;
+  readonly #writers = new Map<EntryKind, Writer>();
+  #isProducerConnected = false;
+
+  constructor(parts: ConfigTopicParts) {
+    this.#parts = parts;
+    this.#decoder = createStoredConfigDecoder(parts.schemas);
+  }
+
+  /** @throws CodedError `TOPICS_WRONG` where there is no such topic, `DEPENDENCY_UNREACHABLE` where Kafka is not there. */
+  async connect(): Promise<void> {
+    await this.#kafka(this.#parts.snapshot.connect());
+  }
+
+  /** Never rejects. */
+  async disconnect(): Promise<void> {
+    await Promise.allSettled([this.#parts.snapshot.disconnect(), this.#parts.producer.disconnect()]);
+  }
+
+  async read(): Promise<StoredConfig> {
+    const records = await this.#kafka(this.#parts.snapshot.read());
+    await this.#learn(records);
+    return readStoredConfig(this.#decoder, records);
+  }
+
+  async write(entries: readonly EntryToWrite[]): Promise<void> {
+    if (entries.length === 0) return;
+    const records: OutgoingRecord[] = [];
+    for (const entry of entries) records.push({ key: keyOf(entry), value: await this.#encode(entry) });
+    if (!this.#isProducerConnected) await this.#kafka(this.#parts.producer.connect());
+    this.#isProducerConnected = true;
+    await this.#parts.producer.write(this.#parts.topic, records).catch((error: unknown) => {
+      const hint = 'Some entries may have been written: run the command again, which writes only what is still missing';
+      throw new CodedError('DEPENDENCY_UNREACHABLE', `${messageOf(error)}. ${hint}.`, { cause: error });
+    });
+  }
+
+  /** A schema that the registry denies makes its records unreadable; a registry that is away ends the command. */
+  async #learn(records: ReadonlyMap<string, SnapshotRecord>): Promise<void> {
+    for (const schemaId of this.#decoder.unlearned([...records.values()])) {
+      const answer = await this.#parts.registry.fetchSchema(schemaId);
+      if (answer.kind === 'unavailable') throw registryAway(answer.problem);
+      this.#decoder.learn(schemaId, answer);
+    }
+  }
+
+  async #encode({ kind, fields }: EntryToWrite): Promise<Buffer | null> {
+    if (fields === null) return null;
+    const { encoder, schemaId } = await this.#writer(kind);
+    return encoder.framed(schemaId, fields);
+  }
+
+  async #writer(kind: EntryKind): Promise<Writer> {
+    const known = this.#writers.get(kind);
+    if (known !== undefined) return known;
+    const { registry, schemas, topic } = this.#parts;
+    const schema = schemas[kind];
+    const schemaId = await registry.idOf(`${topic}-${fullRecordName(schema)}`, schema).catch((error: unknown) => {
+      throw registryAway(messageOf(error));
+    });
+    const writer = { schemaId, encoder: new RecordEncoder(schema) };
+    this.#writers.set(kind, writer);
+    return writer;
+  }
+
+  async #kafka<T>(asked: Promise<T>): Promise<T> {
+    try {
+      return await asked;
+    } catch (error) {
+      throw error instanceof CodedError ? error : unreachable(this.#parts.brokers, error);
+    }
+  }
+}
+
+function registryAway(problem: string): CodedError {
+  return new CodedError('DEPENDENCY_UNREACHABLE', `${problem}. Check registry.url.`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,63 @@
+/** `apply`, `get` and `delete` on the real config topic: connects, lets `control/` decide, disconnects. */
+
+import { systemClock } from './adapters/clock.ts';
+import { KafkaConfigTopic } from './adapters/config-topic.ts';
+import { createKafka } from './adapters/kafka-client.ts';
+import { KafkaConfigSnapshot } from './adapters/kafka-config-snapshot.ts';
+import { KafkaProducer } from './adapters/kafka-producer.ts';
+import { readSchemas } from './adapters/schema-files.ts';
+import { SchemaRegistry } from './adapters/schema-registry.ts';
+import { readTlsFiles } from './adapters/tls-files.ts';
+import type { Config } from './config.ts';
+import { type ApplyRequest, runApply } from './control/apply.ts';
+import { type DeleteRequest, runDelete } from './control/delete-entry.ts';
+import type { ExitCode } from './control/exit-codes.ts';
+import { type GetRequest, runGet } from './control/get.ts';
+import type { Host } from './control/host.ts';
+import type { ConfigTopic } from './ports.ts';
+
+/** What of the configuration the commands need. */
+export type ConfigTopicSections = Pick<Config, 'kafka' | 'registry' | 'topics'>;
+
+const WRITE_GIVE_UP_MS = 30_000;
+
+export function applyFile(request: ApplyRequest, config: ConfigTopicSections, host: Host): Promise<ExitCode> {
+  const withTopic = <T>(use: (topic: ConfigTopic) => Promise<T>) => withConfigTopic(config, use);
+  return runApply(request, { schemas: readSchemas(), clock: systemClock, withTopic }, host);
+}
+
+export function getEntries(request: GetRequest, config: ConfigTopicSections, host: Host): Promise<ExitCode> {
+  return withConfigTopic(config, topic => runGet(request, topic, host));
+}
+
+export function deleteEntry(request: DeleteRequest, config: ConfigTopicSections, host: Host): Promise<ExitCode> {
+  return withConfigTopic(config, topic => runDelete(request, topic, systemClock, host));
+}
+
+/**
+ * Connects for as long as `use` takes.
+ * @throws CodedError `TOPICS_WRONG` or `DEPENDENCY_UNREACHABLE`.
+ */
+export async function withConfigTopic<T>(
+  { kafka, registry, topics }: ConfigTopicSections,
+  use: (topic: ConfigTopic) => Promise<T>,
+): Promise<T> {
+  // What the client logs on its way to a failure is said once, by the failure.
+  const client = (role: string) => createKafka(kafka, role, { notice: () => undefined });
+  const { unknownSchemaGraceMs: _grace, tls, ...address } = registry;
+  const options = { compression: 'none', giveUpAfterMs: WRITE_GIVE_UP_MS } as const;
+  const topic = new KafkaConfigTopic({
+    snapshot: new KafkaConfigSnapshot(client('config'), topics.config, systemClock),
+    producer: new KafkaProducer(client('producer'), options, systemClock),
+    registry: new SchemaRegistry({ ...address, tls: readTlsFiles('registry', tls) }),
+    schemas: readSchemas(),
+    topic: topics.config,
+    brokers: kafka.brokers,
+  });
+  try {
+    await topic.connect();
+    return await use(topic);
+  } finally {
+    await topic.disconnect();
+  }
+}
