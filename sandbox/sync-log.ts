@@ -19,6 +19,7 @@ export interface SyncLogView {
   readonly value: string | null;
   readonly currency: string | null;
   readonly match_keys: readonly string[] | null;
+  readonly match_quality: string | null;
   readonly outcome: string;
   readonly reason: string;
   readonly detail: string | null;

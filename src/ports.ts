@@ -15,6 +15,7 @@ import type { PartitionOffset, RecordBatch } from './core/record.ts';
 import type { RegistryAnswer } from './core/schema-verdict.ts';
 import type { StoredConfig } from './core/stored-config.ts';
 import type { SyncLogEntry } from './core/sync-log-entry.ts';
+import type { MatchKey } from './core/tiktok-event.ts';
 import type { ActualTopic, TopicPlan } from './core/topic-contract.ts';
 
 export type { Claim, PartitionOffset };
@@ -259,6 +260,8 @@ export interface Telemetry {
   }): void;
   /** A part of an event was left out while building it (see `TikTokEvent.notes`). */
   eventNotes(counts: ReadonlyMap<string, number>): void;
+  /** Events built, by connection and by the match keys they have; none for those refused for lack of one. */
+  eventsMatchable(counts: ReadonlyMap<string, ReadonlyMap<readonly MatchKey[], number>>): void;
   decodeFailed(topic: string, reason: string, count: number): void;
   flushed(trigger: FlushTrigger, events: number): void;
   requestSent(request: {

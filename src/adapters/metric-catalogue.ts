@@ -111,6 +111,14 @@ export const METRICS = {
   connection_events_in_flight: gauge('Events consumed and not settled: consumed = outcomes + in flight.', [
     'connection',
   ]),
+  connection_match_keys_total: counter(
+    'Events that had the match key, replays counted again; its share of all qualities is the coverage of the key.',
+    ['connection', 'key'],
+  ),
+  connection_match_quality_total: counter(
+    'Events built, by how well TikTok can match them; `none` became dead letters (no_match_key).',
+    ['connection', 'quality'],
+  ),
   event_notes_total: counter('Parts left out or put right in events sent all the same.', ['note'], each(BUILD_NOTES)),
   schema_decode_failures_total: counter('Records that could not be decoded.', ['reason'], each(DECODE_REASONS)),
 

@@ -9,6 +9,7 @@ import { STAGE_OF } from '../core/outcome.ts';
 import { redact } from '../core/redact.ts';
 import type { CommitResult, Telemetry } from '../ports.ts';
 import { ConnectionTally } from './connection-tally.ts';
+import { MatchTally } from './match-tally.ts';
 import { API_CODES } from './metric-catalogue.ts';
 import { type MetricSources, publishGauges, publishTally } from './metric-gauges.ts';
 import { createMetricRegistry, type MetricRegistry } from './metric-registry.ts';
@@ -33,9 +34,11 @@ export function createTelemetry(options: TelemetryOptions): ServiceTelemetry {
   const registry = createMetricRegistry();
   registry.set('build_info', 1, { version: options.version, node: options.nodeVersion });
   const tally = new ConnectionTally(options.maxLabelledConnectionsCount);
+  const matches = new MatchTally(tally);
   registry.onScrape(() => publishTally(registry, tally));
+  registry.onScrape(() => matches.publish(registry));
   const log = createOperatorLog(options);
-  const told: Told = { registry, tally, now: options.now, say: countedLines(log, registry) };
+  const told: Told = { registry, tally, matches, now: options.now, say: countedLines(log, registry) };
   return {
     ...recordsAndEvents(told),
     ...requests(told),
@@ -53,6 +56,7 @@ export function createTelemetry(options: TelemetryOptions): ServiceTelemetry {
 interface Told {
   readonly registry: MetricRegistry;
   readonly tally: ConnectionTally;
+  readonly matches: MatchTally;
   readonly now: () => number;
   readonly say: OperatorLog['line'];
 }
@@ -70,13 +74,14 @@ type RecordsAndEvents =
   | 'eventsAccepted'
   | 'dedupChecks'
   | 'eventNotes'
+  | 'eventsMatchable'
   | 'decodeFailed'
   | 'flushed'
   | 'claimsCalled'
   | 'claimsUnavailable'
   | 'flushFinished';
 
-function recordsAndEvents({ registry, tally, now, say }: Told): Pick<Telemetry, RecordsAndEvents> {
+function recordsAndEvents({ registry, tally, matches, now, say }: Told): Pick<Telemetry, RecordsAndEvents> {
   return {
     batchConsumed({ topic, records, bytes, newestEventTime, eventsByConnection }) {
       registry.add('records_consumed_total', records, { topic });
@@ -101,6 +106,11 @@ function recordsAndEvents({ registry, tally, now, say }: Told): Pick<Telemetry, 
     },
     eventNotes(counts) {
       for (const [note, count] of counts) registry.add('event_notes_total', count, { note });
+    },
+    eventsMatchable(counts) {
+      for (const [connectionId, byKeys] of counts) {
+        for (const [keys, events] of byKeys) matches.add(connectionId, keys, events);
+      }
     },
     decodeFailed(topic, reason, count) {
       registry.add('schema_decode_failures_total', count, { reason });

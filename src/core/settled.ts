@@ -8,6 +8,7 @@
 
 import type { ApiVerdict, DeadLetter } from './dead-letter.ts';
 import type { Claim } from './deduplicate.ts';
+import { matchQuality } from './match-quality.ts';
 import type { Releasable, Ticket } from './offset-ledger.ts';
 import type { DeadLetterReason, DeliveredReason, DuplicateReason, Outcome, Refusal, SkipReason } from './outcome.ts';
 import type { PendingEvent } from './pending-event.ts';
@@ -214,6 +215,7 @@ function logEntry(
     currency: event?.currency ?? null,
     test_event_code: event?.destination.testEventCode ?? null,
     match_keys: event?.matchKeys ?? [],
+    match_quality: event === null ? null : matchQuality(event.matchKeys),
     outcome,
     reason,
     detail: detail ?? null,

@@ -5,6 +5,7 @@
  * Field names are those of `schemas/sync-log-entry.avsc`.
  */
 
+import type { MatchQuality } from './match-quality.ts';
 import type { DeadLetterReason, DeliveredReason, DuplicateReason, SkipReason } from './outcome.ts';
 import type { MatchKey } from './tiktok-event.ts';
 
@@ -23,6 +24,8 @@ export interface SyncLogEntry {
   readonly currency: string | null;
   readonly test_event_code: string | null;
   readonly match_keys: readonly MatchKey[];
+  /** Null where no event was built. */
+  readonly match_quality: MatchQuality | null;
   readonly outcome: 'delivered' | 'duplicate' | 'skipped' | 'dead_lettered';
   readonly reason: DeliveredReason | DuplicateReason | SkipReason | DeadLetterReason;
   readonly detail: string | null;

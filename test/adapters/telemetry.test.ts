@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { METRIC_PREFIX, METRICS, type MetricDefinition } from '../../src/adapters/metric-catalogue.ts';
 import type { MetricSources } from '../../src/adapters/metric-gauges.ts';
 import { createTelemetry, type ServiceTelemetry, type TelemetryOptions } from '../../src/adapters/telemetry.ts';
+import type { MatchKey } from '../../src/core/tiktok-event.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -161,6 +162,37 @@ describe('metrics', () => {
     const { telemetry, value } = start();
     telemetry.batchConsumed(batch({ c1: 1 }));
     expect(await value('connection_events_total{connection="c1",outcome="dead_lettered"}')).toBe(0);
+  });
+
+  it('count how well events can be matched, by connection, key and quality', async () => {
+    const { telemetry, value } = start({ maxLabelledConnectionsCount: 1 });
+    const [strong, best, nothing] = [['ttclid'], ['ttclid', 'email'], []] satisfies MatchKey[][];
+    const counts = (of: readonly (readonly [readonly MatchKey[] | undefined, number])[]) =>
+      new Map(of.map(([keys = [], events]) => [keys, events]));
+    telemetry.eventsMatchable(
+      new Map([
+        [
+          'c1',
+          counts([
+            [strong, 3],
+            [best, 2],
+          ]),
+        ],
+      ]),
+    );
+    telemetry.eventsMatchable(
+      new Map([
+        ['c1', counts([[nothing, 1]])],
+        ['c2', counts([[strong, 3]])],
+      ]),
+    );
+    const keys = (connection: string, key: string) =>
+      value(`connection_match_keys_total{connection="${connection}",key="${key}"}`);
+    const quality = (connection: string, tier: string) =>
+      value(`connection_match_quality_total{connection="${connection}",quality="${tier}"}`);
+    expect([await keys('c1', 'ttclid'), await keys('c1', 'email'), await keys('c1', 'phone')]).toEqual([5, 2, 0]);
+    expect([await quality('c1', 'strong'), await quality('c1', 'near_perfect')]).toEqual([3, 2]);
+    expect([await quality('c1', 'none'), await quality('other', 'strong')]).toEqual([1, 3]);
   });
 
   it('label only so many connections, the first that come, and for good', async () => {

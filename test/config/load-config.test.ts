@@ -324,6 +324,13 @@ describe('mistakes', () => {
     ['repeating what TikTok has forgotten', { set: ['delivery.ambiguousHorizonMs=48h'] }, 'CONFIG_OUT_OF_RANGE'],
     ['a claim that ends before the 48 h do', { set: ['dedup.replayHorizonMs=24h'] }, 'CONFIG_OUT_OF_RANGE'],
     ['events older than attribution reaches', { set: ['events.maxAgeMs=29d'] }, 'CONFIG_OUT_OF_RANGE'],
+    [
+      'taking the click id out of addresses',
+      { set: ['events.removeQueryParameters=email,TTclid'] },
+      'CONFIG_INVALID_VALUE',
+    ],
+    ['a policy for negative values nobody knows', { set: ['events.negativeValue=send'] }, 'CONFIG_INVALID_VALUE'],
+    ['a partner name that is blank', { set: ['tiktok.partnerName= '] }, 'CONFIG_INVALID_VALUE'],
     ['a port that does not exist', { set: ['http.port=70000'] }, 'CONFIG_OUT_OF_RANGE'],
   ])('refuses %s', (_, given: Given, code) => {
     expect(onlyProblem(given).code).toBe(code);

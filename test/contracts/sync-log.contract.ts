@@ -23,6 +23,7 @@ export function entry(offset: number, changes: Partial<SyncLogEntry> = {}): Sync
     currency: 'EUR',
     test_event_code: null,
     match_keys: ['ttclid', 'email'],
+    match_quality: 'near_perfect',
     outcome: 'delivered',
     reason: 'accepted',
     detail: null,

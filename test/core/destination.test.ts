@@ -15,6 +15,13 @@ describe('the destination', () => {
     });
   });
 
+  it('names the partner that TikTok knows, on the wire that can say so', () => {
+    const find = createDestinations('SourceLoop');
+    expect(find(connectionOf(), null).partnerName).toBe('SourceLoop');
+    expect(find(connectionOf({ wire: 'V1' }), null)).not.toHaveProperty('partnerName');
+    expect(createDestinations(null)(connectionOf(), null)).not.toHaveProperty('partnerName');
+  });
+
   it('of an offline connection is an event set', () => {
     const offline = connectionOf({ event_source: 'OFFLINE' });
     expect(createDestinations(null)(offline, null)).toMatchObject({ eventSource: 'offline', eventSourceId: 'PIXEL1' });

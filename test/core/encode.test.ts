@@ -16,6 +16,7 @@ const entry: SyncLogEntry = {
   currency: 'EUR',
   test_event_code: null,
   match_keys: ['ttclid', 'email'],
+  match_quality: 'near_perfect',
   outcome: 'delivered',
   reason: 'accepted',
   detail: null,

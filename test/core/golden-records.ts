@@ -179,6 +179,7 @@ const CASES: Readonly<Record<keyof Schemas, readonly Case[]>> = {
         currency: 'EUR',
         test_event_code: null,
         match_keys: ['ttclid', 'email'],
+        match_quality: 'near_perfect',
         outcome: 'delivered',
         reason: 'accepted',
         detail: null,

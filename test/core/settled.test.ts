@@ -65,6 +65,7 @@ describe('an end', () => {
       value: '19.9',
       currency: 'USD',
       match_keys: ['email'],
+      match_quality: 'medium',
       attempts: 3,
       http_status: 200,
       api_code: 0,

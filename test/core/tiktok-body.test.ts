@@ -31,6 +31,15 @@ describe('a request of Events API 2.0', () => {
   });
 });
 
+it('a request of Events API 2.0 names the partner at its top level', () => {
+  expect(JSON.parse(trackBody({ ...WEB, partnerName: 'A "b"' }, ['{}']))).toEqual({
+    event_source: 'web',
+    event_source_id: 'PIX"1',
+    partner_name: 'A "b"',
+    data: [{}],
+  });
+});
+
 describe('a request of Events API 1.0', () => {
   it('goes to pixel/batch/ with the pixel code at its top level', () => {
     expect(trackPath(OLD)).toBe('pixel/batch/');

@@ -55,6 +55,17 @@ describe('the value', () => {
     expect(decideValue(sales('-0.00', 'USD'), mappingOf())).toEqual(sent('0.00', 'USD'));
   });
 
+  it('below zero is, where the option says so, left out or kept for a person, and never sent', () => {
+    const refund = sales('-9.5', 'USD');
+    const left = { amount: null, currency: null, withPrices: true, note: 'negative_value_omitted' };
+    expect(decideValue(refund, mappingOf(), 'omit')).toEqual(left);
+    expect(decideValue(refund, mappingOf(), 'dead_letter')).toMatchObject({ deadLetter: 'negative_value' });
+    const fixed = mappingOf({ currency_policy: 'FIXED', fixed_value: '-9', currency: 'USD' });
+    expect(decideValue(sales('500', 'BGN'), fixed, 'omit')).toEqual(left);
+    expect(decideValue(sales('500', 'BGN'), fixed, 'dead_letter')).toMatchObject({ deadLetter: 'negative_value' });
+    expect(decideValue(sales('0', 'USD'), mappingOf(), 'omit')).toEqual(sent('0', 'USD'));
+  });
+
   it.each(['abc', '1e3', '0x10', '.5', '5.', '1,5', '007', 'NaN'])('%j is no amount', amount => {
     expect(decideValue(sales(amount, 'USD'), mappingOf())).toMatchObject({ deadLetter: 'invalid_event' });
   });

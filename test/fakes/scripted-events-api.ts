@@ -5,7 +5,15 @@ import type { EventsApi, EventsApiAnswer, EventsApiRequest } from '../../src/por
 export interface SeenRequest {
   readonly path: string;
   readonly accessToken: string;
+  readonly testEventCode: string | null;
   readonly eventIds: readonly string[];
+}
+
+/** Of either wire. */
+interface Body {
+  readonly data?: readonly { readonly event_id: string }[];
+  readonly batch?: readonly { readonly event_id: string }[];
+  readonly test_event_code?: string;
 }
 
 export type Answering = (request: SeenRequest) => EventsApiAnswer | Promise<EventsApiAnswer>;
@@ -18,8 +26,8 @@ export class ScriptedEventsApi implements EventsApi {
 
   async send({ path, accessToken, body, mayStart }: EventsApiRequest): Promise<EventsApiAnswer> {
     if (!mayStart()) return { kind: 'failure', code: 'NOT_STARTED', mayHaveBeenTaken: false, durationMs: 0 };
-    const { data } = JSON.parse(body) as { data: { event_id: string }[] };
-    const request = { path, accessToken, eventIds: data.map(({ event_id }) => event_id) };
+    const { data, batch = data, test_event_code: testEventCode = null } = JSON.parse(body) as Body;
+    const request = { path, accessToken, testEventCode, eventIds: (batch ?? []).map(({ event_id }) => event_id) };
     this.requests.push(request);
     return (this.next.shift() ?? this.answer)(request);
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mappingChange } from '../core/config-records.ts';
+import { connectionChange, mappingChange } from '../core/config-records.ts';
 import { accepted, coded, refusing, timeout, unreached } from '../fakes/scripted-events-api.ts';
 import { eventValue, startPipeline, TOPIC, WINDOW_MS } from './whole-pipeline.ts';
 
@@ -48,6 +48,63 @@ describe('a record', () => {
     expect(committed()[0]).toBe(6);
     const notAvro = deadLetters.letters.find(({ reason }) => reason === 'not_framed');
     expect(notAvro?.source).toMatchObject({ key: Buffer.from('k'), value: Buffer.from('not Avro') });
+  });
+
+  it.each([
+    ['before', ['TEST1', null]],
+    ['after', [null, 'TEST1']],
+  ] as const)('that is a test goes alone, and does not block the production event it comes %s', async (_, codes) => {
+    const { api, clock, feed, logged, source } = await startPipeline();
+    for (const test_event_code of codes) feed('a', { changes: { test_event_code } });
+    feed('a', { changes: { test_event_code: 'TEST1' } });
+    feed('a');
+    await source.deliver();
+    await clock.advance(2 * WINDOW_MS);
+    const requests = api.requests.map(({ testEventCode, eventIds }) => `${testEventCode} ${eventIds.join()}`);
+    expect(requests.toSorted()).toEqual(['TEST1 a', 'null a']);
+    expect(logged().sort()).toEqual([
+      'a delivered accepted',
+      'a delivered accepted',
+      'a duplicate pending_elsewhere',
+      'a duplicate pending_elsewhere',
+    ]);
+  });
+
+  it('of a connection with the old wire goes in batches of at most 50', async () => {
+    const window = { sizeMs: WINDOW_MS, batchMaxEvents: 1_000, batchMaxBytes: 1_000_000 };
+    const { api, clock, feed, source, table } = await startPipeline({ window });
+    table.apply(9, 'connection:c-1', connectionChange({ wire: 'V1' }));
+    for (let n = 0; n < 120; n++) {
+      feed(`v1-${n}`);
+      feed(`v2-${n}`, { workspace: 'ws-2' });
+    }
+    await source.deliver();
+    await clock.advance(2 * WINDOW_MS);
+    const sizesOf = (path: string) => api.requests.filter(request => request.path === path).map(r => r.eventIds.length);
+    expect([sizesOf('pixel/batch/'), sizesOf('event/track/')]).toEqual([[50, 50, 20], [120]]);
+  });
+
+  it('counts for how well its events can be matched, once for each event that was built', async () => {
+    const { feed, source, telemetry } = await startPipeline();
+    const nobody = { contact_id: null };
+    feed('a', { changes: { email: 'a@b.example' } });
+    feed('b', { changes: { email: 'c@d.example' } });
+    feed('c', { changes: nobody });
+    feed('d', { workspace: 'ws-2' });
+    await source.deliver();
+    const told = telemetry.told('eventsMatchable').map(([counts]) => [...counts].map(([id, of]) => [id, [...of]]));
+    expect(told).toEqual([
+      [
+        [
+          'c-1',
+          [
+            [['email', 'external_id'], 2],
+            [[], 1],
+          ],
+        ],
+        ['c-2', [[['external_id'], 1]]],
+      ],
+    ]);
   });
 
   it('before control records that nobody sees is committed past them', async () => {

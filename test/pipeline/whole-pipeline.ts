@@ -76,9 +76,20 @@ export async function startPipeline(changes: Changes = {}) {
 }
 
 /** A conversion as its producer writes it. */
-export function eventValue(id: string, workspace = 'ws-1', occurredAt = Date.UTC(2026, 0, 1)): Buffer {
+export function eventValue(
+  id: string,
+  workspace = 'ws-1',
+  occurredAt = Date.UTC(2026, 0, 1),
+  changes: Readonly<Record<string, unknown>> = {},
+): Buffer {
   const person = { contact_id: `contact of ${id}` };
-  const record = conversion({ conversion_id: id, workspace_id: workspace, occurred_at: occurredAt, ...person });
+  const record = conversion({
+    conversion_id: id,
+    workspace_id: workspace,
+    occurred_at: occurredAt,
+    ...person,
+    ...changes,
+  });
   return framed(7, schemas.conversionCreated, record);
 }
 
@@ -110,8 +121,8 @@ interface Parts {
 function conveniences({ clock, source, telemetry, pipeline, syncLog }: Parts) {
   return {
     /** Appends a conversion and returns its offset. */
-    feed(id: string, { workspace = 'ws-1', partition = 0 } = {}): number {
-      return source.feed(TOPIC, partition, [{ value: eventValue(id, workspace, clock.now()) }])[0]!;
+    feed(id: string, { workspace = 'ws-1', partition = 0, changes = {} } = {}): number {
+      return source.feed(TOPIC, partition, [{ value: eventValue(id, workspace, clock.now(), changes) }])[0]!;
     },
     /** What is consumed and what became of it; the two must be equal at any time. */
     balance(): { consumed: number; accounted: number } {

@@ -116,6 +116,7 @@ describe('a conversion reaches TikTok', () => {
         value: '1234567.8901',
         currency: 'EUR',
         match_keys: ['ttclid', 'email', 'phone', 'external_id', 'ttp', 'ip'],
+        match_quality: 'near_perfect',
         outcome: 'delivered',
         reason: 'accepted',
         http_status: 200,
