@@ -20,6 +20,7 @@ import { createEventDecoder } from './core/decode.ts';
 import { draft } from './core/draft.ts';
 import type { SourceRecord } from './core/record.ts';
 import { Delivery } from './delivery.ts';
+import type { DeliveryParts } from './delivery-parts.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Claims, Clock, CredentialsLookup, DeadLetters, SyncLog, Telemetry, Tokens } from './ports.ts';
 import type { SchemaLearning } from './schema-learning.ts';
@@ -39,14 +40,20 @@ export interface AssemblyParts {
   readonly onFatal: (error: Error) => void;
 }
 
-export interface Assembled {
+export interface Assembled extends TikTok {
   readonly source: KafkaRecordSource;
   readonly pipeline: Pipeline;
   readonly delivery: Delivery;
-  readonly states: ConnectionStates;
   readonly settlement: Settlement;
   readonly commits: Commits;
+}
+
+/** How a process speaks to TikTok, and as whom: one for all of its deliveries. */
+export interface TikTok {
   readonly api: EventsApiClient;
+  readonly states: ConnectionStates;
+  /** The connection's token as it is now, looked up afresh. */
+  readonly credentialsNow: (connectionId: string) => CredentialsLookup;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -68,7 +75,11 @@ export function assemble(config: Config, env: Environment, parts: AssemblyParts)
     onStalled: stalled => (stalled ? source.pause('settlement') : source.resume('settlement')),
   });
   const commits = new Commits(source, settlement, clock, config.kafka.commitIntervalMs);
-  const { api, delivery, states } = createDelivery(config, env, parts, source, settlement);
+  const tiktok = createTikTok(config, env, parts);
+  const delivery = createDelivery(config, parts, tiktok, {
+    holdsLease: () => source.holdsLease(),
+    settle: (assignment, items) => void settlement.settle(assignment, items),
+  });
   const pipeline: Pipeline = new Pipeline({
     source,
     delivery,
@@ -88,7 +99,7 @@ export function assemble(config: Config, env: Environment, parts: AssemblyParts)
       maxBytes: config.window.maxBufferedBytes,
     },
   });
-  return { source, pipeline, delivery, states, settlement, commits, api };
+  return { source, pipeline, delivery, settlement, commits, ...tiktok };
 }
 
 /** Decode, resolve, build and claim. */
@@ -104,13 +115,12 @@ function beforeTheWindow(config: Config, parts: AssemblyParts) {
   };
 }
 
-function createDelivery(
+/** `env` is for tokens only. */
+export function createTikTok(
   config: Config,
   env: Environment,
-  { clock, table, telemetry }: AssemblyParts,
-  source: KafkaRecordSource,
-  settlement: Settlement,
-): { api: EventsApiClient; delivery: Delivery; states: ConnectionStates } {
+  { table, telemetry }: Pick<AssemblyParts, 'table' | 'telemetry'>,
+): TikTok {
   const userAgent = `${APPLICATION}/${VERSION}`;
   const api = createEventsApi({ ...config.delivery, baseUrl: config.tiktok.baseUrl, userAgent });
   const tokens = createTokens(config.tokens, env);
@@ -120,20 +130,26 @@ function createDelivery(
     telemetry,
     probeIntervalMs: config.window.sizeMs,
   });
-  const delivery = new Delivery({
-    api,
-    credentialsNow: lookUp,
-    states,
+  return { api, states, credentialsNow: lookUp };
+}
+
+/** Delivery of the events that one record source brings. */
+export function createDelivery(
+  config: Config,
+  { clock, table, telemetry }: Pick<AssemblyParts, 'clock' | 'table' | 'telemetry'>,
+  tiktok: TikTok,
+  owner: Pick<DeliveryParts, 'holdsLease' | 'settle'>,
+): Delivery {
+  return new Delivery({
+    ...tiktok,
+    ...owner,
     clock,
     random: Math.random,
     telemetry,
     options: config.delivery,
     connectionNow: connectionId => connectionNow(table, connectionId),
     isPixelShared: (pixelId, connectionId) => isPixelShared(table, pixelId, connectionId),
-    holdsLease: () => source.holdsLease(),
-    settle: (assignment, items) => void settlement.settle(assignment, items),
   });
-  return { api, delivery, states };
 }
 
 function connectionNow(table: ConfigTable, connectionId: string): Connection | 'unusable' | null {

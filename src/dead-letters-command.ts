@@ -134,9 +134,9 @@ async function readLetters(
   // What the client logs on its way to a failure is said once, by the failure.
   const telemetry = { notice: () => undefined };
   const client = createKafka(kafka, 'dead-letters', telemetry);
-  const options = { ...kafka, topic: topics.deadLetter };
-  const reader = new KafkaDeadLetterReader(options, { kafka: client, clock: systemClock, telemetry });
+  const reader = new KafkaDeadLetterReader(client, topics.deadLetter, systemClock);
   try {
+    await reader.connect();
     const ranges = narrowed(await reader.ranges(since), at);
     const total = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
     const { monotonic } = systemClock;

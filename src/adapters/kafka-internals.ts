@@ -44,7 +44,9 @@ export interface ClusterInternals {
     topics: readonly {
       readonly topic: string;
       readonly partitions: readonly { readonly partition: number }[];
-      readonly fromBeginning: boolean;
+      readonly fromBeginning?: boolean;
+      /** Epoch milliseconds; the answer is -1 where no record is as late. */
+      readonly fromTimestamp?: number;
     }[],
   ): Promise<readonly { readonly partitions: readonly { readonly partition: number; readonly offset: string }[] }[]>;
 }

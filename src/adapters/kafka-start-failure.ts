@@ -6,7 +6,7 @@ import { kafkaAdvice, problemOf } from './kafka-refusal.ts';
 
 export function startFailure(
   error: unknown,
-  { topics, groupId }: { readonly topics: readonly string[]; readonly groupId: string },
+  { topics, groupId }: { readonly topics: readonly string[]; readonly groupId: string | null },
 ): CodedError {
   const code = kafkaErrorCode(error);
   if (code === 'UNKNOWN_TOPIC_OR_PARTITION') {
@@ -14,9 +14,10 @@ export function startFailure(
     return new CodedError('TOPICS_WRONG', message, { cause: error });
   }
   const hint = /AUTHORIZATION_FAILED$/.test(code)
-    ? 'Check the permissions of the group and the topics.'
+    ? `Check the permissions of ${groupId === null ? 'the topics' : 'the group and the topics'}.`
     : kafkaAdvice(error);
   const problem = `${code}: ${problemOf(error)}`;
-  const message = `Kafka did not let the group ${groupId} read ${topics.join(', ')} (${problem}). ${hint}`;
+  const who = groupId === null ? 'this client' : `the group ${groupId}`;
+  const message = `Kafka did not let ${who} read ${topics.join(', ')} (${problem}). ${hint}`;
   return new CodedError('DEPENDENCY_UNREACHABLE', message, { cause: error });
 }
