@@ -41,6 +41,7 @@ export interface CheckContext {
   readonly allowNegativeValue: boolean;
   readonly refuseUnlistedCurrency: boolean;
   readonly refuseUnknownFields: boolean;
+  readonly refuseEmpty: boolean;
   readonly requirePublicIp: boolean;
 }
 
@@ -76,9 +77,9 @@ export const NOT_ACCEPTABLE = problem('Event is not acceptable.');
 const NOT_A_STRING = problem('Not a valid string.');
 const EMPTY = problem('Shorter than minimum length 1.');
 
-export const text: Check = value => {
+export const text: Check = (value, context) => {
   if (typeof value !== 'string') return NOT_A_STRING;
-  return value === '' ? EMPTY : null;
+  return value === '' && context.refuseEmpty ? EMPTY : null;
 };
 
 export function textUpTo(length: number): Check {
@@ -140,7 +141,7 @@ const NOT_A_LIST = problem('Not a valid list.');
 export function listOf(check: Check): Check {
   return (value, context) => {
     if (!Array.isArray(value)) return NOT_A_LIST;
-    if (value.length === 0) return EMPTY;
+    if (value.length === 0) return context.refuseEmpty ? EMPTY : null;
     return firstProblem(value, check, context);
   };
 }

@@ -43,6 +43,7 @@ export const SETTINGS_CHANGE = z
     pairValueAndCurrency: z.boolean(),
     refuseUnlistedCurrency: z.boolean(),
     refuseUnknownFields: z.boolean(),
+    refuseEmpty: z.boolean(),
     requirePublicIp: z.boolean(),
     partnerNames: z.array(z.string()),
     poisonPrefix: z.nullable(z.string().min(1)),

@@ -20,6 +20,8 @@ export interface TrackRules {
   readonly refuseUnlistedCurrency: boolean;
   /** Refuses fields that no document names, and those of other event sources; off, they are passed over. */
   readonly refuseUnknownFields: boolean;
+  /** Refuses empty texts and lists where something is optional; what TikTok makes of them is undocumented. */
+  readonly refuseEmpty: boolean;
   /** Refuses private addresses; documented as a rule for senders only. */
   readonly requirePublicIp: boolean;
   /** Names TikTok has registered; any other is refused. */
@@ -28,6 +30,7 @@ export interface TrackRules {
   readonly poisonPrefix: string | null;
 }
 
+/** The default: also refuses what is only likely to be refused, so that nothing doubtful passes unseen. */
 export const STRICT_RULES: TrackRules = {
   rowNaming: 'dotted',
   requirePageUrl: false,
@@ -38,7 +41,22 @@ export const STRICT_RULES: TrackRules = {
   pairValueAndCurrency: true,
   refuseUnlistedCurrency: true,
   refuseUnknownFields: true,
+  refuseEmpty: true,
   requirePublicIp: true,
   partnerNames: [],
   poisonPrefix: 'poison-',
+};
+
+/** Nothing refused but what a document or a report from production says is refused. */
+export const DOCUMENTED_RULES: TrackRules = {
+  ...STRICT_RULES,
+  maxFutureMs: Number.MAX_SAFE_INTEGER,
+  maxListLength: Number.MAX_SAFE_INTEGER,
+  allowNegativeValue: true,
+  pairValueAndCurrency: false,
+  refuseUnlistedCurrency: false,
+  refuseUnknownFields: false,
+  refuseEmpty: false,
+  requirePublicIp: false,
+  poisonPrefix: null,
 };
