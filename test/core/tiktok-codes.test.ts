@@ -52,12 +52,11 @@ describe('a code', () => {
   });
 
   it('is tried three times only where nobody knows what it means', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 80_000 }), code => {
-        const { class: verdict, limitedAttempts } = ruleOfCode(code);
-        expect(limitedAttempts).toBe(verdict === 'ambiguous');
-      }),
-    );
+    const codes = [...LISTED_CODES, ...Array.from({ length: 80 }, (_, index) => index * 1_000 + 7)];
+    for (const code of codes) {
+      const { class: verdict, limitedAttempts } = ruleOfCode(code);
+      expect(limitedAttempts, String(code)).toBe(verdict === 'ambiguous');
+    }
   });
 
   it.each([

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServiceProcess } from '../../sandbox/service-process.ts';
 import { pixelOf, tokenOf, type World } from '../../sandbox/world.ts';
+import { NONCE_BYTES, sealToken } from '../../src/core/token-envelope.ts';
+import { KEY_BYTES, keyLine } from '../../src/core/token-keys.ts';
 import { useStack } from '../stack.ts';
 import { balanceOf } from './books.ts';
 import { conversion, countedIds, createWorld, ids, repeats } from './business.ts';
@@ -10,13 +12,18 @@ import { conversion, countedIds, createWorld, ids, repeats } from './business.ts
 const stack = await useStack();
 const FINE = 'fine';
 const EXPIRED = 'expired';
+const KEY = { id: 'k1', bytes: Buffer.alloc(KEY_BYTES, 1) };
 
 describe('a token that TikTok refuses', () => {
   let world: World;
   let service: ServiceProcess;
 
   beforeAll(async () => {
-    world = await createWorld(stack, 'token', { connections: [FINE, EXPIRED] });
+    const env = { TIKTOK_SYNC_TOKENS_KEY_FILE: 'token-keys' };
+    world = await createWorld(stack, 'token', { connections: [FINE, EXPIRED], env });
+    // One token comes in an envelope, the other in a file.
+    writeFileSync(join(world.folder, 'token-keys'), `${keyLine(KEY)}\n`);
+    await world.connect(FINE, { access_token: sealToken(tokenOf(FINE), FINE, KEY, Buffer.alloc(NONCE_BYTES, 7)) });
     writeFileSync(join(world.folder, 'expired-token'), 'a-token-of-last-year\n');
     await world.connect(EXPIRED, { access_token: 'file:expired-token' });
     service = await world.startService();
