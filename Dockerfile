@@ -24,6 +24,7 @@ CMD ["run"]
 # The TikTok simulator and the demo's stream of events, for docker-compose.yml only.
 FROM service AS sandbox
 COPY sandbox ./sandbox
+COPY config/example-connections.yaml ./config/
 ENTRYPOINT ["node"]
 HEALTHCHECK NONE
 

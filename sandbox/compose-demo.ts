@@ -10,12 +10,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createProgress } from './demo-progress.ts';
 import { AGREEMENT, countLetters, differences, some } from './demo-report.ts';
-import { CONNECTIONS, configure, createStream, type Ground, keyOf, MAPPINGS } from './demo-scenario.ts';
-import { EventProducer, type Fields } from './event-producer.ts';
+import { configure, createStream, type Ground, keyOf } from './demo-scenario.ts';
+import { EventProducer } from './event-producer.ts';
 import { eventually } from './eventually.ts';
 import { SimulatorClient } from './tiktok-simulator-client.ts';
 import { TopicReader } from './topic-reader.ts';
-import { pixelOf, tokenOf, tokenVariable } from './world.ts';
 
 const CONVERSIONS_PER_STEP = 20;
 const STEP_MS = 700;
@@ -42,10 +41,11 @@ const producer = await EventProducer.connect({
 });
 
 const letters = await TopicReader.follow(variable('TIKTOK_SYNC_KAFKA_BROKERS'), DEAD_LETTER_TOPIC);
-const ground: Ground = { producer, topics: TOPICS, simulator, connect };
-await configure(ground);
-await eventually('the service has read its configuration', async () => (await entriesInForce()) === entriesWritten());
-progress.line(`${CONNECTIONS.length} connections and ${MAPPINGS.length} mappings are in force`);
+const ground: Ground = { producer, topics: TOPICS, simulator, env: environment() };
+const { connections, mappings } = await configure(ground);
+const entries = connections + mappings;
+await eventually('the service has read its configuration', async () => (await entriesInForce()) === entries);
+progress.line(`${connections} connections and ${mappings} mappings are in force`);
 const stream = createStream(ground, CONVERSIONS_PER_STEP);
 for (let step = 0; step < Number(options.steps); step++) {
   await stream.step();
@@ -71,16 +71,6 @@ await letters.close();
 await producer.close();
 process.exit(agrees ? 0 : 1);
 
-async function connect(id: string, fields: Fields): Promise<void> {
-  await simulator.addPixel(pixelOf(id), tokenOf(id));
-  const token = { pixel_id: pixelOf(id), access_token: `env:${tokenVariable(id)}` };
-  await producer.connection({ connection_id: id, ...token, ...fields });
-}
-
-function entriesWritten(): number {
-  return CONNECTIONS.length + MAPPINGS.length;
-}
-
 async function entriesInForce(): Promise<number> {
   const response = await fetch(`${serviceUrl}/status`, { signal: AbortSignal.timeout(5_000) });
   return ((await response.json()) as { config: { entries: number } }).config.entries;
@@ -103,6 +93,11 @@ function lettersDue(): number {
 
 function sum(counts: ReadonlyMap<string, number>): number {
   return [...counts.values()].reduce((total, count) => total + count, 0);
+}
+
+/** All of it: the command takes what it knows. */
+function environment(): Record<string, string> {
+  return Object.fromEntries(Object.entries(process.env).map(([name, value]) => [name, value ?? '']));
 }
 
 function variable(name: string): string {

@@ -1,11 +1,12 @@
 /**
- * The demo's business: two workspaces, three connections, six mappings that between them use every mapping option,
- * and a believable stream of events, with what must come of each, worked out here and not asked of the service.
+ * The demo's business: the two workspaces, three connections and six mappings of config/example-connections.yaml, and
+ * a believable stream of events, with what must come of each, worked out here and not asked of the service.
  */
 
+import { type Applied, applyExample } from './apply-example.ts';
 import type { EventProducer, Fields } from './event-producer.ts';
 import type { LedgerEvent } from './tiktok-ledger.ts';
-import { pixelOf } from './world.ts';
+import { pixelOf, tokenOf } from './world.ts';
 
 /** What the demo expects TikTok to have taken, as `pixel|event name|event id`; test events begin with `test `. */
 export type Expected = Set<string>;
@@ -24,8 +25,8 @@ export interface Ground {
   readonly producer: EventProducer;
   readonly topics: { readonly conversions: string };
   readonly simulator: { addPixel(pixelId: string, token: string): void | Promise<void> };
-  /** Writes a connection whose token the service knows, and tells the simulator of its pixel. */
-  connect(id: string, fields: Fields): Promise<void>;
+  /** The `TIKTOK_SYNC_…` variables of the service. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export interface Stream {
@@ -45,90 +46,16 @@ const SHOP = 'globex-shop';
 
 export const CONNECTIONS = [MAIN, TRIAL, SHOP] as const;
 
-/** Writes connections and mappings to the config topic; the simulator knows another token for the shop's pixel. */
-export async function configure(world: Ground): Promise<void> {
-  const { producer } = world;
-  await world.connect(MAIN, {
-    workspace_id: 'acme',
-    advertiser_name: 'Acme Robotics',
-    default_country: 'GB',
-    fallback_page_url: 'https://acme.example/',
-  });
-  await world.connect(TRIAL, {
-    workspace_id: 'acme',
-    advertiser_name: 'Acme (test events)',
-    test_event_code: 'TEST42',
-  });
-  await world.connect(SHOP, { workspace_id: 'globex', advertiser_name: 'Globex Shop' });
-  await world.simulator.addPixel(pixelOf(SHOP), 'a-token-that-the-shop-never-pasted');
-  for (const mapping of MAPPINGS) await producer.mapping(mapping);
+/**
+ * Writes connections and mappings to the config topic and tells the simulator of their pixels; of the shop's it knows
+ * another token.
+ */
+export async function configure({ simulator, env }: Ground): Promise<Applied> {
+  for (const id of CONNECTIONS) {
+    await simulator.addPixel(pixelOf(id), id === SHOP ? 'a-token-that-the-shop-never-pasted' : tokenOf(id));
+  }
+  return applyExample(env);
 }
-
-export const MAPPINGS: readonly (Fields & { readonly mapping_id: string })[] = [
-  {
-    mapping_id: 'lead',
-    connection_id: MAIN,
-    trigger: 'CONVERSION_CREATED',
-    tiktok_event_name: 'Lead',
-    attribution: 'LAST_TOUCH',
-    enabled: true,
-  },
-  {
-    mapping_id: 'demo-booked',
-    connection_id: MAIN,
-    trigger: 'CONVERSION_CREATED',
-    event_name_filter: 'Book a demo',
-    tiktok_event_name: 'Schedule',
-    attribution: 'FIRST_TOUCH',
-    include_value: true,
-    value_source: 'FIXED',
-    fixed_value: '25',
-    currency: 'EUR',
-    dedup_window_minutes: 60,
-  },
-  {
-    mapping_id: 'deal-expected',
-    connection_id: MAIN,
-    trigger: 'EXPECTED_REVENUE_UPDATED',
-    tiktok_event_name: 'SubmitApplication',
-    include_value: true,
-    value_source: 'QUOTE_VALUE',
-    currency: 'GBP',
-    currency_policy: 'OMIT',
-    event_id_source: 'UPDATE',
-    event_time: 'CONVERSION',
-    dedup_window_minutes: 0,
-  },
-  {
-    mapping_id: 'deal-paid',
-    connection_id: MAIN,
-    trigger: 'REALIZED_REVENUE_UPDATED',
-    tiktok_event_name: 'Purchase',
-    include_value: true,
-    value_source: 'SALES_VALUE',
-    currency_policy: 'DEAD_LETTER',
-    event_id_source: 'CONVERSION',
-    event_time: 'TRIGGER',
-  },
-  {
-    mapping_id: 'trial',
-    connection_id: TRIAL,
-    trigger: 'CONVERSION_CREATED',
-    event_name_filter: 'Start a trial',
-    tiktok_event_name: 'StartTrial',
-    include_value: true,
-    value_source: 'QUOTE_VALUE',
-    fixed_value: '10',
-    currency: 'USD',
-    currency_policy: 'FIXED',
-  },
-  {
-    mapping_id: 'shop-contact',
-    connection_id: SHOP,
-    trigger: 'CONVERSION_CREATED',
-    tiktok_event_name: 'Contact',
-  },
-];
 
 /** A stream in which something happens: `perStep` conversions at a time, with the odd one among them. */
 export function createStream(world: Ground, perStep: number): Stream {

@@ -33,8 +33,8 @@ const world = await World.create(stack, {
 let exitCode = 1;
 try {
   progress.line(`TikTok simulator is up (${world.simulator.url})`);
-  await configure(world);
-  progress.line('3 connections and 6 mappings are on the config topic');
+  const { connections, mappings, command } = await configure(world);
+  progress.line(`${command}: ${connections} connections and ${mappings} mappings are on the config topic`);
   const service = await world.service('service');
   await service.process.start();
   progress.line(`the service is ready (${service.url}), its windows are ${WINDOW_MS / 1000} s long`);

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { CONNECTIONS } from '../../sandbox/demo-scenario.ts';
+import { pixelOf, tokenVariable } from '../../sandbox/world.ts';
 import { readSchemas } from '../../src/adapters/schema-files.ts';
 import { readConfigFile } from '../../src/control/apply-file.ts';
 import { planApply } from '../../src/control/apply-plan.ts';
@@ -27,6 +29,14 @@ describe(PATH, () => {
     expect(problems).toEqual([]);
     expect(planApply(entries, { entries: new Map(), unreadable: new Map() }).problems).toEqual([]);
     expect(entries.length).toBeGreaterThan(0);
+  });
+
+  test('has the connections of the demo, with the pixels and tokens that its simulator knows', () => {
+    const connections = entries.filter(({ kind }) => kind === 'connection');
+    expect(connections.map(({ id }) => id)).toEqual([...CONNECTIONS]);
+    for (const { id, fields } of connections) {
+      expect(fields).toMatchObject({ pixel_id: pixelOf(id), access_token: `env:${tokenVariable(id)}` });
+    }
   });
 
   test.each(['connection', 'mapping'] as const)('sets every field of a %s and says what it is for', kind => {
