@@ -19,16 +19,27 @@ import type { ConfigTable } from './core/config-table.ts';
 import { createEventDecoder } from './core/decode.ts';
 import { draft } from './core/draft.ts';
 import type { SourceRecord } from './core/record.ts';
+import { VendorOutage } from './core/vendor-outage.ts';
 import { Delivery } from './delivery.ts';
-import type { DeliveryParts } from './delivery-parts.ts';
+import type { DeliveryOptions, DeliveryParts } from './delivery-parts.ts';
 import { Pipeline } from './pipeline.ts';
-import type { Claims, Clock, CredentialsLookup, DeadLetters, SyncLog, Telemetry, Tokens } from './ports.ts';
+import type {
+  Claims,
+  Clock,
+  CredentialsLookup,
+  DeadLetters,
+  RequestLimits,
+  SyncLog,
+  Telemetry,
+  Tokens,
+} from './ports.ts';
 import type { SchemaLearning } from './schema-learning.ts';
 import { Settlement } from './settlement.ts';
 
 /** What was started before, and what the story is told by. */
 export interface AssemblyParts {
   readonly claims: Claims;
+  readonly limits: RequestLimits;
   readonly deadLetters: DeadLetters;
   readonly syncLog: SyncLog;
   readonly table: ConfigTable;
@@ -54,6 +65,7 @@ export interface TikTok {
   readonly states: ConnectionStates;
   /** The connection's token as it is now, looked up afresh. */
   readonly credentialsNow: (connectionId: string) => CredentialsLookup;
+  readonly outage: VendorOutage;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -77,6 +89,7 @@ export function assemble(config: Config, env: Environment, parts: AssemblyParts)
   const commits = new Commits(source, settlement, clock, config.kafka.commitIntervalMs);
   const tiktok = createTikTok(config, env, parts);
   const delivery = createDelivery(config, parts, tiktok, {
+    backpressure: 'dead_letter',
     holdsLease: () => source.holdsLease(),
     settle: (assignment, items) => void settlement.settle(assignment, items),
   });
@@ -93,6 +106,7 @@ export function assemble(config: Config, env: Environment, parts: AssemblyParts)
       batchMaxEvents: config.delivery.batchMaxEventsCount,
       batchMaxBytes: config.delivery.batchMaxBytes,
     },
+    trickle: { recordsPerWindow: config.delivery.outageRecordsCount, windowMs: config.window.sizeMs },
     budget: {
       ...config.window,
       maxEvents: config.window.maxBufferedEventsCount,
@@ -130,15 +144,15 @@ export function createTikTok(
     telemetry,
     probeIntervalMs: config.window.sizeMs,
   });
-  return { api, states, credentialsNow: lookUp };
+  return { api, states, credentialsNow: lookUp, outage: new VendorOutage() };
 }
 
-/** Delivery of the events that one record source brings. */
+/** Delivery of the events that one record source brings; `backpressure`: what becomes of what may be held no longer. */
 export function createDelivery(
   config: Config,
-  { clock, table, telemetry }: Pick<AssemblyParts, 'clock' | 'table' | 'telemetry'>,
+  { clock, limits, table, telemetry }: Pick<AssemblyParts, 'clock' | 'limits' | 'table' | 'telemetry'>,
   tiktok: TikTok,
-  owner: Pick<DeliveryParts, 'holdsLease' | 'settle'>,
+  { backpressure, ...owner }: Pick<DeliveryParts, 'holdsLease' | 'settle'> & Pick<DeliveryOptions, 'backpressure'>,
 ): Delivery {
   return new Delivery({
     ...tiktok,
@@ -146,7 +160,9 @@ export function createDelivery(
     clock,
     random: Math.random,
     telemetry,
-    options: config.delivery,
+    options: { ...config.delivery, backpressure },
+    limits,
+    enabledConnections: () => enabledConnections(table),
     connectionNow: connectionId => connectionNow(table, connectionId),
     isPixelShared: (pixelId, connectionId) => isPixelShared(table, pixelId, connectionId),
   });
@@ -162,6 +178,12 @@ function credentialsNow(table: ConfigTable, tokens: Tokens, connectionId: string
   const token = tokens.lookup(table.connection(connectionId)?.access_token ?? '', connectionId);
   if (token.kind === 'missing') return token;
   return { ...token, configOffset: table.connectionOffset(connectionId) ?? -1 };
+}
+
+function enabledConnections(table: ConfigTable): number {
+  let enabled = 0;
+  for (const connection of table.connections()) if (connection.enabled) enabled++;
+  return enabled;
 }
 
 function isPixelShared(table: ConfigTable, pixelId: string, connectionId: string): boolean {

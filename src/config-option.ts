@@ -109,6 +109,11 @@ export function ratio(spec: Bounded): Option<number> {
   return number(spec, parseNumber, String, /^\d(\.\d+)?$/, z.number());
 }
 
+/** Things a second; not only whole ones. */
+export function rate(spec: Bounded): Option<number> {
+  return number(spec, parseNumber, String, /^\d+(\.\d+)?$/, z.number());
+}
+
 function number(
   { default: value, ...spec }: Bounded,
   parse: (text: string) => number | null,

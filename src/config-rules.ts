@@ -70,6 +70,8 @@ const TIMING: readonly Rule[] = [
     'a stop must be able to wait for the answer of a request on its way',
   ),
   atMost('delivery.retryBaseMs', 'delivery.retryMaxMs', 'the first wait is the shortest'),
+  atMost('delivery.rateFloorPerSecond', 'delivery.rateStartPerSecond', 'throttling only ever lowers the rate'),
+  atMost('delivery.rateStartPerSecond', 'delivery.rateCeilingPerSecond', 'the rate begins below its ceiling'),
 ];
 
 const WATCHDOGS: readonly Rule[] = [

@@ -1,6 +1,6 @@
 /** The options of the sections `delivery`, `tiktok` and `tokens`: how TikTok is spoken to, and as whom. */
 
-import { count, duration, optionalText, size, text, url } from './config-option.ts';
+import { count, duration, optionalText, rate, ratio, size, text, url } from './config-option.ts';
 import { HOUR, MINUTE } from './config-units.ts';
 import { MAX_EVENTS_PER_REQUEST } from './core/tiktok-body.ts';
 
@@ -53,6 +53,78 @@ export const DELIVERY = {
     min: MINUTE,
     max: 47 * HOUR,
     because: 'TikTok drops repeats for 48 h only; the hour between is for clocks and the request itself',
+  }),
+  maxHoldMs: duration({
+    describe:
+      'Longest wait of an event while its own connection fails; then it is a dead letter (connection_backpressure).',
+    default: 15 * MINUTE,
+    min: 1_000,
+    max: 47 * HOUR,
+    because: 'it counts from the connection’s first failure since its last success; longer fills the shared buffer',
+  }),
+  maxBufferShareRatio: ratio({
+    describe: 'Most of the buffer that a failing connection may hold once the buffer is above window.pressureRatio.',
+    default: 0.1,
+    min: 0.01,
+    max: 1,
+    because: 'the rest is for the others; with 1 a failing connection can stop them all',
+  }),
+  circuitFailuresCount: count({
+    describe: 'Failures in a row of its own that open a connection’s circuit; then each further attempt is a trial.',
+    default: 5,
+    min: 1,
+    max: 1_000,
+    because: 'one or two failures are routine; throttled answers and outages of TikTok do not count',
+  }),
+  outageRecordsCount: count({
+    describe: 'Most records read in a window while TikTok is away for everybody.',
+    default: 1_000,
+    min: 1,
+    max: 1_000_000,
+    because: 'the next attempts need some events; the rest is safe in Kafka',
+  }),
+  rateStartPerSecond: rate({
+    describe: 'Requests a second of a connection that nothing is known of.',
+    default: 10,
+    min: 0.01,
+    max: 1_000,
+    because:
+      'TikTok’s true limit is not published; far below the ceiling is safe, and it grows while nothing is throttled',
+  }),
+  rateCeilingPerSecond: rate({
+    describe: 'Most requests a second of a connection; its own max_requests_per_second may be lower.',
+    default: 1_000,
+    min: 0.01,
+    max: 10_000,
+    because: 'TikTok is said to take 1,000 a second',
+  }),
+  rateFloorPerSecond: rate({
+    describe: 'Fewest requests a second of a connection, however often it is throttled.',
+    default: 0.1,
+    min: 0.001,
+    max: 1_000,
+    because: 'without requests nobody finds out that the limit has risen again',
+  }),
+  rateIncreasePerSecond: rate({
+    describe: 'What each second in which requests are made adds to the rate of the connection.',
+    default: 1,
+    min: 0,
+    max: 1_000,
+    because: 'more is throttled more often',
+  }),
+  rateDecreaseRatio: ratio({
+    describe: 'What a throttled answer leaves of the rate of its connection.',
+    default: 0.5,
+    min: 0.1,
+    max: 0.95,
+    because: 'at most once for all throttled answers of one round trip',
+  }),
+  maxRequestsPerSecond: rate({
+    describe: 'Most requests a second of all connections and replicas together.',
+    default: 1_000,
+    min: 0.01,
+    max: 100_000,
+    because: 'TikTok may count per app rather than per token',
   }),
   maxConnectionsCount: count({
     describe: 'Most HTTP connections to TikTok at a time.',

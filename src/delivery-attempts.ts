@@ -1,15 +1,17 @@
 /**
  * Requests with one set of events until their answer is final: the same ids again, after a wait.
  *
- * A request starts only while we are sure to own what we send (active assignment, fresh heartbeat), and never when an
- * earlier attempt may be older than TikTok's memory, for then it could count twice.
+ * A request starts only while we are sure to own what we send (active assignment, fresh heartbeat), when the connection
+ * may make one (delivery-pace.ts), and never when an earlier attempt may be older than TikTok's memory, for then it
+ * could count twice.
  */
 
 import type { Assignment } from './assignment.ts';
-import { backoffDelay } from './core/backoff.ts';
 import type { Verdict } from './core/judge-response.ts';
 import type { PendingEvent } from './core/pending-event.ts';
 import type { DeliveryEndings } from './delivery-endings.ts';
+import type { DeliveryHolds } from './delivery-holds.ts';
+import type { DeliveryPace, Wait } from './delivery-pace.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
 import type { DeliveryRequests } from './delivery-request.ts';
 import type { Lane } from './lane.ts';
@@ -29,91 +31,128 @@ export const MOST_LIMITED_ATTEMPTS = 3;
 
 /** How often a process that is not sure of its partitions looks again. */
 const LEASE_CHECK_MS = 200;
+/** How often a lane that waits looks whether its token, its connection or its time is another: so long at most. */
+const LOOK_MS = 5_000;
+/** A shorter wait for a permit is part of the work; a drain waits for it. */
+const BRIEF_MS = 1_000;
 const GONE: PartEnd = { kind: 'gone' };
 
-export class DeliveryAttempts {
-  readonly #parts: DeliveryParts;
-  readonly #requests: DeliveryRequests;
-  readonly #endings: DeliveryEndings;
-  readonly #busy: UnderWay;
+/** What the attempts share with the lanes. */
+export interface AttemptParts {
+  readonly delivery: DeliveryParts;
+  readonly requests: DeliveryRequests;
+  readonly endings: DeliveryEndings;
+  readonly pace: DeliveryPace;
+  readonly holds: DeliveryHolds;
+  /** Counts the lanes that work; a lane that waits for a retry is taken out of it. */
+  readonly busy: UnderWay;
+}
 
-  /** `busy` counts the lanes that work; a lane that waits for a retry is taken out of it. */
-  constructor(parts: DeliveryParts, requests: DeliveryRequests, endings: DeliveryEndings, busy: UnderWay) {
+export class DeliveryAttempts {
+  readonly #parts: AttemptParts;
+
+  constructor(parts: AttemptParts) {
     this.#parts = parts;
-    this.#requests = requests;
-    this.#endings = endings;
-    this.#busy = busy;
   }
 
   /** `patience`: after so many answers with a code that nobody understands, the part counts as refused. */
   async send(lane: Lane, assignment: Assignment, wanted: readonly PendingEvent[], patience: number): Promise<PartEnd> {
+    const { endings, pace, requests } = this.#parts;
     let events = wanted;
-    let limited = 0;
-    for (let attempt = 1; ; attempt++) {
-      if (!(await this.#ourTurn(assignment))) return GONE;
-      events = this.#endings.withoutUnsendable(lane, assignment, events);
-      if (events.length === 0) return GONE;
-      const verdict = await this.#requests.make(lane, assignment, events);
+    for (let limited = 0; ; ) {
+      const sendable = await this.#ready(lane, assignment, events);
+      if (sendable === null) return GONE;
+      events = sendable;
+      const verdict = await requests.make(lane, assignment, events);
       if (verdict === null) continue;
       if ('deadLetter' in verdict) {
-        this.#endings.withoutRequest(lane, assignment, events, verdict);
+        endings.withoutRequest(lane, assignment, events, verdict);
         return GONE;
       }
-      switch (verdict.class) {
-        case 'delivered':
-          this.#endings.delivered(lane, assignment, events, verdict);
-          return { kind: 'taken', events };
-        case 'connection-refused':
-          this.#endings.park(lane, assignment, events, verdict);
-          return GONE;
-        case 'poison':
-          this.#endings.credentialsPassed(lane);
-          return { kind: 'refused', verdict, events };
-        case 'split':
-          this.#endings.credentialsPassed(lane);
-          return { kind: 'refused', verdict, events };
-        case 'partial': {
-          this.#endings.credentialsPassed(lane);
-          const parted = partedBy(verdict, events);
-          if (parted !== null) {
-            lane.queue.unshift(...parted.map(apart => ({ assignment, events: apart })));
-            return GONE;
-          }
-          // One event cannot be taken in part: nobody knows what that means.
-          if (events.length > 1 || ++limited >= patience) return { kind: 'refused', verdict, events };
-          break;
-        }
-        case 'retry':
-        case 'throttled':
-        case 'ambiguous':
-          if (verdict.limitedAttempts && ++limited >= patience) return { kind: 'refused', verdict, events };
-          break;
+      if (verdict.class === 'connection-refused') {
+        pace.refused(lane);
+        endings.park(lane, assignment, events, verdict);
+        return GONE;
       }
-      await this.#backOff(lane, assignment, verdict, attempt);
+      // One event cannot be taken in part: nobody knows what that means.
+      const isStrange = verdict.limitedAttempts || (verdict.class === 'partial' && events.length === 1);
+      if (isStrange) limited++;
+      const end = this.#finalEnd(lane, assignment, events, verdict, isStrange && limited < patience);
+      if (end !== null) return end;
+      await pace.failed(lane, verdict);
     }
   }
 
-  /** Waits until a request may start; false when the assignment is gone. */
+  /** What the answer ends; null where the same ids are to be sent again. */
+  #finalEnd(
+    lane: Lane,
+    assignment: Assignment,
+    events: readonly PendingEvent[],
+    verdict: Verdict,
+    mayChange: boolean,
+  ): PartEnd | null {
+    const { endings, pace } = this.#parts;
+    const fails = verdict.class === 'retry' || verdict.class === 'throttled' || verdict.class === 'ambiguous';
+    if (!fails) endings.credentialsPassed(lane);
+    if (mayChange || (fails && !verdict.limitedAttempts)) return null;
+    pace.passed(lane);
+    if (verdict.class === 'delivered') {
+      endings.delivered(assignment, events, verdict);
+      return { kind: 'taken', events };
+    }
+    const parts = partedBy(verdict, events);
+    if (parts === null) return { kind: 'refused', verdict, events };
+    lane.queue.unshift(...parts.map(apart => ({ assignment, events: apart })));
+    return GONE;
+  }
+
+  /** Waits until a request may start; what of the events it may hold, or null where there is nothing left to send. */
+  async #ready(
+    lane: Lane,
+    assignment: Assignment,
+    wanted: readonly PendingEvent[],
+  ): Promise<readonly PendingEvent[] | null> {
+    const { endings, holds, pace, requests } = this.#parts;
+    for (let events = wanted; ; ) {
+      if (!(await this.#ourTurn(assignment))) return null;
+      events = endings.withoutUnsendable(lane, assignment, events);
+      if (events.length === 0) return null;
+      const refusal = requests.refusal(lane);
+      if (refusal !== null) {
+        endings.withoutRequest(lane, assignment, events, refusal);
+        return null;
+      }
+      const wait = await pace.wait(lane);
+      if (wait.ms === 0) return events;
+      const leftMs = holds.leftMs(lane);
+      if (leftMs <= 0) {
+        if (!assignment.isVoid) holds.tooLong(lane, assignment, events);
+        return null;
+      }
+      await this.#sitOut(assignment, wait, leftMs);
+    }
+  }
+
+  /** Waits until a request may start as far as the group is concerned; false when the assignment is gone. */
   async #ourTurn(assignment: Assignment): Promise<boolean> {
     while (!assignment.isVoid) {
-      if (assignment.isActive && this.#parts.holdsLease()) return true;
+      if (assignment.isActive && this.#parts.delivery.holdsLease()) return true;
       await this.#pause(assignment, LEASE_CHECK_MS);
     }
     return false;
   }
 
-  async #backOff(lane: Lane, assignment: Assignment, verdict: Verdict, attempt: number): Promise<void> {
-    const { options, random, telemetry } = this.#parts;
-    const delay = backoffDelay(attempt, options.retryBaseMs, options.retryMaxMs, random());
-    telemetry.requestRetried(lane.connectionId, verdict.class, attempt, delay);
-    this.#busy.end();
-    await this.#pause(assignment, delay);
-    this.#busy.begin();
+  async #sitOut(assignment: Assignment, { ms, why }: Wait, leftMs: number): Promise<void> {
+    const { busy } = this.#parts;
+    const isBrief = why === 'rate_limit' && ms <= BRIEF_MS;
+    if (!isBrief) busy.end();
+    await this.#pause(assignment, Math.min(ms, leftMs, LOOK_MS));
+    if (!isBrief) busy.begin();
   }
 
   /** Waits, but not beyond the end of the assignment. */
   async #pause(assignment: Assignment, delayMs: number): Promise<void> {
-    const { clock } = this.#parts;
+    const { clock } = this.#parts.delivery;
     if (assignment.isVoid) return;
     await new Promise<void>(resolve => {
       const cancel = clock.after(delayMs, () => {

@@ -5,6 +5,7 @@
  */
 
 import type { Assignment } from './assignment.ts';
+import { answerText } from './core/answer-text.ts';
 import type { Connection } from './core/config-entry.ts';
 import type { ApiVerdict } from './core/dead-letter.ts';
 import { sentValue } from './core/deduplicate.ts';
@@ -27,10 +28,9 @@ export class DeliveryEndings {
   }
 
   /** TikTok took them. */
-  delivered(lane: Lane, assignment: Assignment, events: readonly PendingEvent[], verdict: Verdict): void {
+  delivered(assignment: Assignment, events: readonly PendingEvent[], verdict: Verdict): void {
     const { clock, settle, telemetry } = this.#parts;
     const now = clock.now();
-    this.credentialsPassed(lane);
     const items = events.map(event => {
       const mark = { ...event.claim, value: sentValue(event.source, now) };
       return delivered(event, verdict, mark, now);
@@ -68,7 +68,7 @@ export class DeliveryEndings {
    * before a change of pixel and token, and say nothing about the new pair.
    */
   park(lane: Lane, assignment: Assignment, events: readonly PendingEvent[], verdict: Verdict): void {
-    const reason = `TikTok refuses the connection: ${told(verdict)}`;
+    const reason = `TikTok refuses the connection: ${answerText(verdict)}`;
     const connection = this.#parts.connectionNow(lane.connectionId);
     const isAboutThePixel = connection !== null && connection !== 'unusable' && connection.pixel_id === pixelOf(events);
     if (isAboutThePixel && lane.sentWith !== null) {
@@ -143,11 +143,6 @@ function pixelOf(events: readonly PendingEvent[]): string {
   return events[0]?.event.destination.eventSourceId ?? '';
 }
 
-/** Code, status and message, bounded and without personal data. */
-function told({ apiCode, httpStatus, message }: Verdict): string {
-  return `code ${apiCode ?? '-'}, HTTP ${httpStatus ?? '-'}, ${message}`;
-}
-
 function isUnderstood({ class: verdict, limitedAttempts }: Verdict): boolean {
   return !limitedAttempts && verdict !== 'partial';
 }
@@ -156,8 +151,8 @@ function isUnderstood({ class: verdict, limitedAttempts }: Verdict): boolean {
 function rejection(answer: Verdict | null): Refusal {
   if (answer === null) return { deadLetter: 'refused_by_tiktok', detail: 'TikTok refuses the event' };
   if (isUnderstood(answer))
-    return { deadLetter: 'refused_by_tiktok', detail: `TikTok refuses the event: ${told(answer)}` };
-  const detail = `nobody knows whether TikTok took the event, its answer is not understood: ${told(answer)}`;
+    return { deadLetter: 'refused_by_tiktok', detail: `TikTok refuses the event: ${answerText(answer)}` };
+  const detail = `nobody knows whether TikTok took the event, its answer is not understood: ${answerText(answer)}`;
   return { deadLetter: 'ambiguous_answer', detail };
 }
 

@@ -12,8 +12,8 @@ import type { PendingEvent } from './core/pending-event.ts';
 import { trackBody, trackPath } from './core/tiktok-body.ts';
 import { NOT_STARTED } from './core/transport-errors.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
-import type { Lane } from './lane.ts';
-import type { EventsApiAnswer } from './ports.ts';
+import { isSameCredentials, type Lane } from './lane.ts';
+import type { Credentials, CredentialsLookup, EventsApiAnswer } from './ports.ts';
 
 export class DeliveryRequests {
   readonly #parts: DeliveryParts;
@@ -28,20 +28,29 @@ export class DeliveryRequests {
     return this.#inFlight;
   }
 
+  /** Why no request of the connection may be made now; null where one may. */
+  refusal(lane: Lane): Refusal | null {
+    const token = this.#parts.credentialsNow(lane.connectionId);
+    return token.kind === 'missing' ? missing(token) : this.#parked(lane, token);
+  }
+
   /**
    * Makes one request with these events, all of one destination; or says why none may be made;
    * null where it was not started after all, because we were no longer sure to own the events. Never rejects.
    */
   async make(lane: Lane, assignment: Assignment, events: readonly PendingEvent[]): Promise<Verdict | Refusal | null> {
-    const { clock, credentialsNow, states } = this.#parts;
+    const { clock, credentialsNow } = this.#parts;
     const token = credentialsNow(lane.connectionId);
-    if (token.kind === 'missing') return { deadLetter: 'token_missing', detail: token.problem };
-    const parked = states.refusal(lane.connectionId, token, clock.now());
-    if (parked !== null) return { deadLetter: 'connection_parked', detail: parked };
+    if (token.kind === 'missing') return missing(token);
+    // Another token may have come since the last look.
+    const refusal = this.#parked(lane, token);
+    if (refusal !== null) return refusal;
+    lane.clearedFor = null;
     lane.sentWith = token;
     const startedAt = clock.now();
     const answer = await this.#exchange(assignment, events, token.token);
     if (answer.kind === 'failure' && answer.code === NOT_STARTED) return null;
+    lane.answerTookMs = answer.durationMs;
     const verdict = judgeResponse(answer, clock.now());
     for (const event of events) {
       event.attempts++;
@@ -50,6 +59,15 @@ export class DeliveryRequests {
     }
     this.#tell(lane, events.length, answer, verdict);
     return verdict;
+  }
+
+  /** A probe of a parked connection is granted once; it may have to wait for its permit then. */
+  #parked(lane: Lane, credentials: Credentials): Refusal | null {
+    if (lane.clearedFor !== null && isSameCredentials(lane.clearedFor, credentials)) return null;
+    const parked = this.#parts.states.refusal(lane.connectionId, credentials, this.#parts.clock.now());
+    if (parked !== null) return { deadLetter: 'connection_parked', detail: parked };
+    lane.clearedFor = credentials;
+    return null;
   }
 
   async #exchange(
@@ -83,6 +101,10 @@ export class DeliveryRequests {
       failure: answer.kind === 'failure' ? answer.code : null,
     });
   }
+}
+
+function missing({ problem }: Extract<CredentialsLookup, { readonly kind: 'missing' }>): Refusal {
+  return { deadLetter: 'token_missing', detail: problem };
 }
 
 /** A 5xxxx code is an error on TikTok's side, timeouts among them: it need not have come before the taking. */

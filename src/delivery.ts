@@ -7,10 +7,13 @@
  */
 
 import type { Assignment } from './assignment.ts';
+import type { CircuitState } from './core/connection-health.ts';
 import type { PendingEvent } from './core/pending-event.ts';
 import { DeliveryAttempts } from './delivery-attempts.ts';
 import { DeliveryEndings } from './delivery-endings.ts';
+import { DeliveryHolds } from './delivery-holds.ts';
 import { DeliveryIsolation } from './delivery-isolation.ts';
+import { DeliveryPace } from './delivery-pace.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
 import { DeliveryRequests } from './delivery-request.ts';
 import { Lane } from './lane.ts';
@@ -20,6 +23,8 @@ export class Delivery {
   readonly #parts: DeliveryParts;
   readonly #requests: DeliveryRequests;
   readonly #endings: DeliveryEndings;
+  readonly #pace: DeliveryPace;
+  readonly #holds: DeliveryHolds;
   readonly #isolation: DeliveryIsolation;
   readonly #lanes = new Map<string, Lane>();
   /** Lanes that are not idle and not waiting for a retry. */
@@ -29,7 +34,10 @@ export class Delivery {
     this.#parts = parts;
     this.#requests = new DeliveryRequests(parts);
     this.#endings = new DeliveryEndings(parts);
-    const attempts = new DeliveryAttempts(parts, this.#requests, this.#endings, this.#busy);
+    this.#pace = new DeliveryPace(parts);
+    this.#holds = new DeliveryHolds(parts, this.#pace, this.#endings);
+    const shared = { requests: this.#requests, endings: this.#endings, pace: this.#pace, holds: this.#holds };
+    const attempts = new DeliveryAttempts({ ...shared, delivery: parts, busy: this.#busy });
     this.#isolation = new DeliveryIsolation(attempts, this.#endings);
   }
 
@@ -56,6 +64,28 @@ export class Delivery {
     return this.#requests.inFlight;
   }
 
+  /** Whether TikTok as a whole seems to be away. */
+  get vendorIsOut(): boolean {
+    return this.#parts.outage.active;
+  }
+
+  /** Circuits that are not closed, by connection. */
+  circuits(): ReadonlyMap<string, CircuitState> {
+    return this.#pace.circuits();
+  }
+
+  /** Requests a second that each connection may make, as of its last request. */
+  rates(): ReadonlyMap<string, number> {
+    return this.#pace.rates();
+  }
+
+  /** Called again and again: where the buffer is short, failing connections let go of what they hold beyond their share. */
+  relieve(assignment: Assignment): void {
+    this.#holds.tellOfRecoveries();
+    if (!assignment.budget.underPressure) return;
+    for (const lane of this.#lanes.values()) this.#holds.trim(lane, assignment);
+  }
+
   #lane(connectionId: string): Lane {
     let lane = this.#lanes.get(connectionId);
     if (lane === undefined) {
@@ -71,7 +101,9 @@ export class Delivery {
     for (let batch = lane.queue.shift(); batch !== undefined; batch = lane.queue.shift()) {
       const { clock, telemetry } = this.#parts;
       const startedAt = clock.monotonic();
+      lane.current = batch;
       await this.#isolation.flush(lane, batch);
+      lane.current = null;
       const result = batch.assignment.isVoid ? 'abandoned' : 'settled';
       telemetry.flushFinished(result, clock.monotonic() - startedAt);
     }
@@ -83,6 +115,6 @@ export class Delivery {
 
   #forget(connectionId: string): void {
     this.#parts.states.forget(connectionId);
-    this.#endings.forget(connectionId);
+    for (const part of [this.#endings, this.#pace, this.#holds]) part.forget(connectionId);
   }
 }

@@ -14,10 +14,21 @@ export class Lane {
   readonly connectionId: string;
   readonly queue: LaneBatch[] = [];
   running = false;
+  /** The batch that is being sent; null while there is none. */
+  current: LaneBatch | null = null;
   /** What the last request was made with. */
   sentWith: Credentials | null = null;
+  /** Credentials that a request may be made with, though they were refused before: it is the probe. */
+  clearedFor: Credentials | null = null;
+  /** How long the last answer took. */
+  answerTookMs = 0;
 
   constructor(connectionId: string) {
     this.connectionId = connectionId;
   }
+}
+
+/** Whether both are the same token of the same version of the connection's entry. */
+export function isSameCredentials(a: Credentials, b: Credentials): boolean {
+  return a.digest === b.digest && a.configOffset === b.configOffset;
 }

@@ -77,6 +77,9 @@ export class Observation {
         inFlight: this.running?.delivery.requestsInFlight ?? 0,
         limit: config.delivery.maxConnectionsCount,
       }),
+      circuits: () => this.running?.delivery.circuits() ?? new Map(),
+      rates: () => this.running?.delivery.rates() ?? NOTHING,
+      vendorIsOut: () => this.running?.delivery.vendorIsOut ?? false,
       redisUp,
     };
   }

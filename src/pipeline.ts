@@ -21,6 +21,7 @@ import type { BudgetOptions } from './core/buffer-budget.ts';
 import type { Draft } from './core/draft.ts';
 import type { PendingEvent } from './core/pending-event.ts';
 import type { PartitionOffset, RecordBatch, SourceRecord } from './core/record.ts';
+import { Trickle, type TrickleOptions } from './core/trickle.ts';
 import type { WindowOptions } from './core/window.ts';
 import type { Delivery } from './delivery.ts';
 import type { Admission, Clock, FlushTrigger, HoldReason, RecordConsumer, RecordSource, Telemetry } from './ports.ts';
@@ -40,17 +41,22 @@ export interface PipelineParts {
   readonly clock: Clock;
   readonly window: WindowOptions;
   readonly budget: BudgetOptions;
+  readonly trickle: TrickleOptions;
 }
 
 const RETRY_HELD_MS = 500;
 
 export class Pipeline implements RecordConsumer {
   readonly #parts: PipelineParts;
+  readonly #trickle: Trickle;
   #assignment: Assignment | null = null;
+  /** False while an outage of the vendor has used its trickle up. */
+  #reads = true;
   #stopTicking: () => void = () => {};
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
+    this.#trickle = new Trickle(parts.trickle);
   }
 
   get assignment(): Assignment | null {
@@ -62,6 +68,9 @@ export class Pipeline implements RecordConsumer {
     const assignment = this.#current(batch.epoch);
     const account = assignment?.ledger.account(batch.topic, batch.partition);
     if (assignment === null || account === undefined) return held('suspended');
+
+    // While TikTok is away for everybody only a trickle is read, whoever it is for: the rest is safe in Kafka.
+    if (!this.#mayRead()) return held('vendor_outage');
 
     // Schemas first, so that decoding need not wait. One that cannot be fetched says nothing about the record, so the
     // partition waits instead of dead-lettering it.
@@ -82,6 +91,7 @@ export class Pipeline implements RecordConsumer {
     // Window. From here the assignment answers for the events, and the ledger for their offsets.
     const admitted = admit(assignment, account, batch, drafts, decided, clock.now());
     reportBatch(telemetry, batch, drafts, admitted);
+    this.#trickle.took(batch.records.length);
 
     // Deliver what is full at once, and settle what ended here (duplicates, skips, refusals).
     for (const events of admitted.leaving) this.#flush(assignment, events, 'size');
@@ -199,12 +209,25 @@ export class Pipeline implements RecordConsumer {
     const worthwhile = windows.events >= budget.events / 4;
     const keep = Math.floor(windows.events / 2);
     if (worthwhile) for (const events of windows.takeFullest(keep)) this.#flush(assignment, events, 'pressure');
+    this.#parts.delivery.relieve(assignment);
     if (assignment.isFull) this.#parts.source.pause('buffer');
+  }
+
+  /** Stops reading while an outage of the vendor has used its trickle up. */
+  #mayRead(): boolean {
+    const { clock, delivery, source } = this.#parts;
+    const allowed = this.#trickle.allows(delivery.vendorIsOut, clock.monotonic());
+    if (allowed !== this.#reads) {
+      this.#reads = allowed;
+      if (allowed) source.resume('vendor_outage');
+      else source.pause('vendor_outage');
+    }
+    return allowed;
   }
 
   /** Windows close by the clock, whether or not anything is read. */
   #tick(): void {
-    const { clock, window } = this.#parts;
+    const { clock, delivery, window } = this.#parts;
     this.#stopTicking();
     const every = Math.min(Math.max(window.sizeMs / 20, 10), 250);
     this.#stopTicking = clock.after(every, () => {
@@ -213,6 +236,8 @@ export class Pipeline implements RecordConsumer {
       if (assignment.isActive) {
         for (const events of assignment.windows.takeDue(clock.now())) this.#flush(assignment, events, 'window');
       }
+      delivery.relieve(assignment);
+      this.#mayRead();
       this.#tick();
     });
   }

@@ -5,12 +5,14 @@
  * Every method that can fail because something is away says so in its comment; none throws for bad data.
  */
 
+import type { CircuitState } from './core/connection-health.ts';
 import type { StateName } from './core/connection-state.ts';
 import type { DeadLetter } from './core/dead-letter.ts';
 import type { Claim } from './core/deduplicate.ts';
 import type { EntryName, Fields } from './core/entry-fields.ts';
 import type { EventsApiAnswer } from './core/events-api-answer.ts';
 import type { DeadLetterReason, Outcome } from './core/outcome.ts';
+import type { Permit, Throttled } from './core/rate-limit.ts';
 import type { PartitionOffset, RecordBatch } from './core/record.ts';
 import type { RegistryAnswer } from './core/schema-verdict.ts';
 import type { StoredConfig } from './core/stored-config.ts';
@@ -36,7 +38,14 @@ export type Admission =
   | { readonly kind: 'held'; readonly reason: HoldReason; readonly retryAfterMs: number };
 
 /** Why a partition stands still; a label of the paused-partitions metric. */
-export type HoldReason = 'claims' | 'schema_registry' | 'config' | 'buffer' | 'suspended' | 'settlement';
+export type HoldReason =
+  | 'claims'
+  | 'schema_registry'
+  | 'config'
+  | 'buffer'
+  | 'suspended'
+  | 'settlement'
+  | 'vendor_outage';
 
 /** `fenced`: the assignment is gone or going; `retry`: nobody knows, the same commit may be tried again. */
 export type CommitResult = 'committed' | 'fenced' | 'retry';
@@ -168,6 +177,14 @@ export interface EventsApi {
   send(request: EventsApiRequest): Promise<EventsApiAnswer>;
 }
 
+/** How fast TikTok may be asked, for all replicas together. Neither method rejects: alone, a process limits itself. */
+export interface RequestLimits {
+  /** Takes the permit for one request of the connection, unless it has to wait; `ceilingPerSecond` is its own limit. */
+  acquire(connectionId: string, ceilingPerSecond: number | null): Promise<Permit>;
+  /** TikTok throttled a request of the connection. */
+  throttled(connectionId: string, answer: Throttled): Promise<void>;
+}
+
 /** A token, or why there is none; `digest` tells two tokens apart without holding one. */
 export type TokenLookup =
   | { readonly kind: 'token'; readonly token: string; readonly digest: string }
@@ -276,6 +293,14 @@ export interface Telemetry {
   }): void;
   requestRetried(connectionId: string, reason: string, attempt: number, delayMs: number): void;
   connectionState(connectionId: string, state: StateName | 'removed', reason: string): void;
+  /** A request of the connection waits so long for its permit. */
+  rateLimitWaited(connectionId: string, waitMs: number): void;
+  /** The limits of all replicas together cannot be asked; this process limits itself alone. */
+  rateLimitsUnavailable(problem: string): void;
+  /** A connection's circuit breaker changed its state. */
+  circuitChanged(connectionId: string, state: CircuitState, reason: string): void;
+  /** TikTok as a whole went away or came back; `lastedMs` is 0 at the beginning. */
+  vendorOutage(change: 'began' | 'ended', lastedMs: number): void;
   deadLettersWritten(counts: ReadonlyMap<DeadLetterReason, number>): void;
   /** Writing letters, log entries or marks failed and is being tried again. */
   settlementFailed(what: 'dead_letter' | 'sync_log' | 'mark' | 'release', problem: string): void;

@@ -13,6 +13,7 @@ import { unreachable } from './adapters/kafka-refusal.ts';
 import { KafkaSyncLog } from './adapters/kafka-sync-log.ts';
 import { createRedisClaims } from './adapters/redis-claims.ts';
 import { createRedisClient } from './adapters/redis-client.ts';
+import { createRedisRateLimits } from './adapters/redis-rate-limits.ts';
 import { readSchemas } from './adapters/schema-files.ts';
 import { SchemaRegistry } from './adapters/schema-registry.ts';
 import { createTelemetry, type ServiceTelemetry } from './adapters/telemetry.ts';
@@ -32,7 +33,7 @@ import { CodedError } from './core/error-codes.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { Observation } from './observation.ts';
 import type { Pipeline } from './pipeline.ts';
-import type { Claims, Clock, DeadLetters, RecordSource, SyncLog } from './ports.ts';
+import type { Claims, Clock, DeadLetters, RecordSource, RequestLimits, SyncLog } from './ports.ts';
 import { type CheckState, Readiness } from './readiness.ts';
 import { SchemaLearning } from './schema-learning.ts';
 import { timedClaims } from './timed-claims.ts';
@@ -51,6 +52,12 @@ const STUCK = {
   commit: 'settled offsets could not be committed for',
 } as const;
 const NEVER = new AbortController().signal;
+
+/** What all replicas share. */
+interface Shared {
+  readonly claims: Claims;
+  readonly limits: RequestLimits;
+}
 
 interface Written {
   readonly deadLetters: DeadLetters;
@@ -128,13 +135,13 @@ class Service {
       this.#stop.addEventListener('abort', () => resolve(), { once: true });
     });
     await this.#startAdmin();
-    const claims = await this.#startClaims();
+    const shared = await this.#startRedis();
     const written = await this.#startProducer();
     await this.#checkTopics();
     const following = await this.#followConfig();
     await Promise.race([this.#untilComplete(following), stopRequested, this.#fatal.promise]);
     if (this.#stop.aborted) return;
-    const { pipeline, source } = this.#assemble(claims, written);
+    const { pipeline, source } = this.#assemble(shared, written);
     await Promise.race([source.start(pipeline), stopRequested, this.#fatal.promise]);
     if (this.#stop.aborted) return;
     this.#readiness.pass('group');
@@ -166,7 +173,7 @@ class Service {
     return [{ name: 'group', ok, reason, since: clock.now() - age }];
   }
 
-  async #startClaims(): Promise<Claims> {
+  async #startRedis(): Promise<Shared> {
     const { tls, ...redis } = this.#config.redis;
     const client = createRedisClient({ ...redis, tls: readTlsFiles('redis', tls) });
     this.#lifecycle.started('redis', () => client.close());
@@ -180,7 +187,12 @@ class Service {
       );
     });
     this.#lifecycle.started('redis ping', stopPinging);
-    return timedClaims(createRedisClaims(client), clock, this.#telemetry);
+    const telemetry = this.#telemetry;
+    const { keyPrefix } = redis;
+    return {
+      claims: timedClaims(createRedisClaims(client), clock, telemetry),
+      limits: createRedisRateLimits({ client, keyPrefix, options: this.#config.delivery, clock, telemetry }),
+    };
   }
 
   /** One producer for dead letters and sync log; the log's schema is registered or found before anything is read. */
@@ -248,10 +260,10 @@ class Service {
   }
 
   /** Wires the story and remembers how to take it apart. */
-  #assemble(claims: Claims, written: Written): Assembled {
+  #assemble(shared: Shared, written: Written): Assembled {
     const assembled = assemble(this.#config, this.#host.env, {
       ...written,
-      claims,
+      ...shared,
       clock,
       learning: this.#learning,
       schemas: this.#schemas,

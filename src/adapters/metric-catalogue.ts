@@ -56,6 +56,7 @@ export const HOLD_REASONS = [
   'buffer',
   'suspended',
   'settlement',
+  'vendor_outage',
 ] as const satisfies readonly HoldReason[];
 export const CONNECTION_STATES = ['active', 'token_invalid', 'parked', 'undecided', 'disabled', 'unusable'] as const;
 export type ConnectionState = (typeof CONNECTION_STATES)[number];
@@ -174,6 +175,16 @@ export const METRICS = {
     'connection',
     'state',
   ]),
+  circuit_state: gauge('1 for the state of the connection’s circuit breaker; for `other` how many are in it.', [
+    'connection',
+    'state',
+  ]),
+  connection_request_rate: gauge('Requests a second that the connection may make, as of its last request.', [
+    'connection',
+  ]),
+  rate_limit_wait_seconds_total: counter('Seconds that requests waited for a permit of their rate.'),
+  rate_limit_fallbacks_total: counter('Times the rates of all replicas could not be asked; each limits itself then.'),
+  vendor_outage: gauge('1 while TikTok as a whole seems to be away.'),
   connection_last_success_timestamp_seconds: gauge('When TikTok last accepted events of it.', ['connection']),
 
   dlq_records_total: counter(

@@ -1,7 +1,8 @@
 /** Metrics that are asked for when somebody scrapes, rather than kept up to date. */
 
+import { CIRCUIT_STATES, type CircuitState } from '../core/connection-health.ts';
 import type { RecordSourceStatus } from '../ports.ts';
-import { type ConnectionTally, outcomesOf } from './connection-tally.ts';
+import { type ConnectionTally, OTHER, outcomesOf } from './connection-tally.ts';
 import { CONNECTION_STATES, type ConnectionState, HOLD_REASONS } from './metric-catalogue.ts';
 import type { Labels, MetricRegistry } from './metric-registry.ts';
 
@@ -16,6 +17,11 @@ export interface MetricSources {
   readonly oldestUnsent: () => Iterable<{ topic: string; partition: number; eventTime: number }>;
   readonly connections: () => Iterable<{ connectionId: string; state: ConnectionState }>;
   readonly requests: () => { inFlight: number; limit: number };
+  /** Circuits that are not closed. */
+  readonly circuits: () => ReadonlyMap<string, CircuitState>;
+  /** Requests a second, of the connections that made one. */
+  readonly rates: () => ReadonlyMap<string, number>;
+  readonly vendorIsOut: () => boolean;
   readonly redisUp: () => boolean;
 }
 
@@ -45,6 +51,7 @@ export function publishGauges(registry: MetricRegistry, tally: ConnectionTally, 
   const { inFlight, limit } = sources.requests();
   registry.set('api_inflight_requests', inFlight);
   registry.set('api_inflight_limit', limit);
+  registry.set('vendor_outage', sources.vendorIsOut() ? 1 : 0);
   registry.set('redis_up', sources.redisUp() ? 1 : 0);
   const oldest = [...sources.oldestUnsent()];
   registry.replace(
@@ -89,17 +96,41 @@ function publishConnections(registry: MetricRegistry, tally: ConnectionTally, so
     'connection_events_in_flight',
     [...inFlight].map(([connection, events]) => [{ connection }, events]),
   );
-  const states = new Map<string, [Labels, number]>();
   const connections = [...sources.connections()];
   // Where labels are scarce they belong to connections with events, not to those that come first in the config.
   const room = tally.hasRoomFor(connections.length);
-  for (const { connectionId, state: current } of connections) {
+  const labelled = connections.map(({ connectionId, state }) => {
     const connection = room ? tally.label(connectionId) : tally.labelOf(connectionId);
-    for (const state of CONNECTION_STATES) {
+    return { connectionId, connection, state };
+  });
+  const circuits = sources.circuits();
+  publishStates(registry, 'connection_state', CONNECTION_STATES, labelled);
+  const circuitOf = (connectionId: string): CircuitState => circuits.get(connectionId) ?? 'closed';
+  const fused = labelled.map(({ connectionId, connection }) => ({ connection, state: circuitOf(connectionId) }));
+  publishStates(registry, 'circuit_state', CIRCUIT_STATES, fused);
+  registry.replace(
+    'connection_request_rate',
+    [...sources.rates()].flatMap(([connectionId, rate]): [Labels, number][] => {
+      const connection = tally.labelOf(connectionId);
+      return connection === OTHER ? [] : [[{ connection }, rate]];
+    }),
+  );
+}
+
+/** A series for each label and state: how many connections of that label are in that state. */
+function publishStates<State extends string>(
+  registry: MetricRegistry,
+  name: 'connection_state' | 'circuit_state',
+  all: readonly State[],
+  labelled: readonly { readonly connection: string; readonly state: State }[],
+): void {
+  const series = new Map<string, [Labels, number]>();
+  for (const { connection, state: current } of labelled) {
+    for (const state of all) {
       const key = `${state}|${connection}`;
-      const before = states.get(key)?.[1] ?? 0;
-      states.set(key, [{ connection, state }, before + (state === current ? 1 : 0)]);
+      const before = series.get(key)?.[1] ?? 0;
+      series.set(key, [{ connection, state }, before + (state === current ? 1 : 0)]);
     }
   }
-  registry.replace('connection_state', states.values());
+  registry.replace(name, series.values());
 }

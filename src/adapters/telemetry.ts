@@ -42,6 +42,7 @@ export function createTelemetry(options: TelemetryOptions): ServiceTelemetry {
   return {
     ...recordsAndEvents(told),
     ...requests(told),
+    ...limits(told),
     ...settlement(told),
     ...group(told),
     ...configuration(told),
@@ -181,6 +182,37 @@ function requests({
       if (state === 'parked') say('warn', 'CONNECTION_PARKED', 'TikTok refuses the connection', fields);
       else if (state === 'token_invalid') say('warn', 'CONNECTION_TOKEN_INVALID', 'TikTok refuses the token', fields);
       else say('info', `CONNECTION_${state.toUpperCase()}`, `the connection is ${state}`, fields);
+    },
+  };
+}
+
+type Limits = 'rateLimitWaited' | 'rateLimitsUnavailable' | 'circuitChanged' | 'vendorOutage';
+
+function limits({ registry, say }: Told): Pick<Telemetry, Limits> {
+  return {
+    rateLimitWaited(connectionId, waitMs) {
+      registry.add('rate_limit_wait_seconds_total', waitMs / 1000);
+      const fields = { connection: connectionId, delay_ms: Math.round(waitMs) };
+      say('debug', 'RATE_LIMIT_WAITED', 'a request waits for its permit', fields);
+    },
+    rateLimitsUnavailable(problem) {
+      registry.add('rate_limit_fallbacks_total', 1);
+      const message = 'Redis does not answer; request rates hold for this process alone';
+      say('warn', 'RATE_LIMITS_UNAVAILABLE', message, { problem: redact(problem) });
+    },
+    circuitChanged(connectionId, state, reason) {
+      const fields = { connection: connectionId, state, reason: redact(reason) };
+      if (state === 'half_open') return say('debug', 'CIRCUIT_HALF_OPEN', 'a trial request starts', fields);
+      if (state === 'open') return say('warn', 'CIRCUIT_OPEN', 'the connection fails again and again', fields);
+      say('info', 'CIRCUIT_CLOSED', 'the connection is tried as usual again', fields);
+    },
+    vendorOutage(change, lastedMs) {
+      if (change === 'began') {
+        const message = 'TikTok fails for most connections: only a trickle is read until one of them succeeds';
+        return say('error', 'VENDOR_OUTAGE_BEGAN', message);
+      }
+      const fields = { duration_ms: Math.round(lastedMs) };
+      say('info', 'VENDOR_OUTAGE_ENDED', 'TikTok works again; everything is read as usual', fields);
     },
   };
 }

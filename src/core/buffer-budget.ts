@@ -41,9 +41,14 @@ export class BufferBudget {
     this.#bytes -= bytes;
   }
 
-  /** Share of the budget in use, the fuller of events and bytes; above 1 by at most one fetched batch. */
+  /** Share of the budget in use; above 1 by at most one fetched batch. */
   get ratio(): number {
-    return Math.max(this.#events / this.#options.maxEvents, this.#bytes / this.#options.maxBytes);
+    return this.shareOf(this.#events, this.#bytes);
+  }
+
+  /** Share of the budget that these would take, the larger of events and bytes. */
+  shareOf(events: number, bytes: number): number {
+    return Math.max(events / this.#options.maxEvents, bytes / this.#options.maxBytes);
   }
 
   get underPressure(): boolean {

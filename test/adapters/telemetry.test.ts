@@ -88,6 +88,9 @@ const SOURCES: MetricSources = {
     { connectionId: 'c2', state: 'parked' },
   ],
   requests: () => ({ inFlight: 1, limit: 16 }),
+  circuits: () => new Map([['c2', 'open' as const]]),
+  rates: () => new Map([['c1', 2.5]]),
+  vendorIsOut: () => true,
   redisUp: () => true,
 };
 
@@ -232,6 +235,11 @@ describe('metrics', () => {
     expect(await value('window_buffer_bytes')).toBe(9_000);
     expect(await value('connection_state{connection="c2",state="parked"}')).toBe(1);
     expect(await value('connection_state{connection="c1",state="parked"}')).toBe(0);
+    expect(await value('circuit_state{connection="c1",state="closed"}')).toBe(1);
+    expect(await value('circuit_state{connection="c2",state="closed"}')).toBe(0);
+    expect(await value('circuit_state{connection="c2",state="open"}')).toBe(1);
+    expect(await value('connection_request_rate{connection="c1"}')).toBe(2.5);
+    expect(await value('vendor_outage')).toBe(1);
     expect(await value('redis_up')).toBe(1);
     redisUp = false;
     expect(await value('redis_up')).toBe(0);

@@ -32,7 +32,7 @@ test('every number carries its unit in its name, or is a plain port', () => {
   const numeric = [...ALL_OPTIONS.values()].filter(
     ({ option }) => option.fallback.kind === 'value' && typeof option.fallback.value === 'number',
   );
-  const unitless = numeric.map(({ path }) => path).filter(path => !/(Ms|Bytes|Count|Ratio)$/.test(path));
+  const unitless = numeric.map(({ path }) => path).filter(path => !/(Ms|Bytes|Count|Ratio|PerSecond)$/.test(path));
   expect(unitless).toEqual(['http.port']);
 });
 

@@ -31,6 +31,16 @@ const MISTAKES: readonly (readonly [string, Readonly<Record<string, string>>, st
     { 'delivery.retryBaseMs': '2s', 'delivery.retryMaxMs': '1s' },
     'delivery.retryBaseMs',
   ],
+  [
+    'a rate that throttling would raise',
+    { 'delivery.rateFloorPerSecond': '20', 'delivery.rateStartPerSecond': '10' },
+    'delivery.rateFloorPerSecond',
+  ],
+  [
+    'a rate that begins above its ceiling',
+    { 'delivery.rateCeilingPerSecond': '5', 'delivery.rateStartPerSecond': '10' },
+    'delivery.rateStartPerSecond',
+  ],
   ['a watchdog that bites in a rebalance', { 'watchdog.heartbeatMaxAgeMs': '105s' }, 'watchdog.heartbeatMaxAgeMs'],
   ['a commit watchdog that bites in a rebalance', { 'watchdog.commitMaxAgeMs': '1m' }, 'watchdog.commitMaxAgeMs'],
   ['a takeover while the original waits', { 'window.sizeMs': '1h' }, 'window.sizeMs'],

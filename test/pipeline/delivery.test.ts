@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { createProcessRateLimits } from '../../src/adapters/redis-rate-limits.ts';
 import type { Assignment } from '../../src/assignment.ts';
 import { ConnectionStates } from '../../src/connection-states.ts';
 import type { Connection } from '../../src/core/config-entry.ts';
 import type { PendingEvent } from '../../src/core/pending-event.ts';
 import type { Settled } from '../../src/core/settled.ts';
+import { VendorOutage } from '../../src/core/vendor-outage.ts';
 import { Delivery } from '../../src/delivery.ts';
 import type { CredentialsLookup, EventsApiAnswer, TokenLookup } from '../../src/ports.ts';
 import { connectionOf } from '../core/business-events.ts';
@@ -11,6 +13,7 @@ import { recordingTelemetry } from '../fakes/recording-telemetry.ts';
 import { accepted, coded, refusing, ScriptedEventsApi, timeout, unreached } from '../fakes/scripted-events-api.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { assignmentWith } from './assignments.ts';
+import { DELIVERY_OPTIONS, FAST } from './delivery-options.ts';
 
 const HOUR = 3_600_000;
 const WINDOW_MS = 120_000;
@@ -50,11 +53,10 @@ function setUp() {
     clock,
     random: () => 0.5,
     telemetry,
-    options: {
-      retryBaseMs: 1_000,
-      retryMaxMs: 60_000,
-      ambiguousHorizonMs: 47 * HOUR,
-    },
+    options: DELIVERY_OPTIONS,
+    limits: createProcessRateLimits(FAST, clock),
+    outage: new VendorOutage(),
+    enabledConnections: () => 1,
     connectionNow: () => state.connection,
     isPixelShared: () => state.shared,
     holdsLease: () => state.lease,

@@ -14,7 +14,7 @@ function setUpCrowded() {
       return request.mayStart() ? api.send(request) : NOT_STARTED;
     },
   });
-  return { free, ...setUpLanes(crowded) };
+  return { free, ...setUpLanes({ around: crowded }) };
 }
 
 describe('a request that waited for a connection', () => {

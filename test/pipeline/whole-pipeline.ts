@@ -1,5 +1,6 @@
 /** The whole pipeline on fakes, in virtual time: one topic of two partitions, two workspaces with a connection each. */
 
+import { createProcessRateLimits } from '../../src/adapters/redis-rate-limits.ts';
 import { Claiming } from '../../src/claiming.ts';
 import { Commits } from '../../src/commits.ts';
 import { ConnectionStates } from '../../src/connection-states.ts';
@@ -7,6 +8,7 @@ import { createBuilder } from '../../src/core/build-event.ts';
 import { ConfigTable } from '../../src/core/config-table.ts';
 import { createEventDecoder } from '../../src/core/decode.ts';
 import { draft } from '../../src/core/draft.ts';
+import { VendorOutage } from '../../src/core/vendor-outage.ts';
 import { Delivery } from '../../src/delivery.ts';
 import { Pipeline, type PipelineParts } from '../../src/pipeline.ts';
 import type { CredentialsLookup } from '../../src/ports.ts';
@@ -21,7 +23,9 @@ import { MemorySyncLog } from '../fakes/memory-sync-log.ts';
 import { recordingTelemetry } from '../fakes/recording-telemetry.ts';
 import { ScriptedEventsApi } from '../fakes/scripted-events-api.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
+import { DELIVERY_OPTIONS, FAST } from './delivery-options.ts';
 
+export const TRICKLE = 6;
 export const TOPIC = 'sourceloop.conversions';
 export const WINDOW_MS = 2_000;
 const HOUR = 3_600_000;
@@ -54,7 +58,10 @@ export async function startPipeline(changes: Changes = {}) {
     ...{ api, clock, random, telemetry },
     credentialsNow,
     states,
-    options: { retryBaseMs: 1_000, retryMaxMs: 60_000, ambiguousHorizonMs: 47 * HOUR },
+    options: DELIVERY_OPTIONS,
+    limits: createProcessRateLimits(FAST, clock),
+    outage: new VendorOutage(),
+    enabledConnections: () => [...table.connections()].length,
     connectionNow: id => table.connection(id),
     isPixelShared: () => false,
     holdsLease: () => source.holdsLease(),
@@ -67,6 +74,7 @@ export async function startPipeline(changes: Changes = {}) {
     learnSchemas: async () => !state.registryAway,
     draft: (record, now) => draft(record, tools, now),
     window: { sizeMs: WINDOW_MS, batchMaxEvents: 4, batchMaxBytes: 100_000 },
+    trickle: { recordsPerWindow: TRICKLE, windowMs: WINDOW_MS },
     budget: { maxEvents: 1_000, maxBytes: 10_000_000, pressureRatio: 0.8, resumeRatio: 0.5 },
     ...changes,
   });

@@ -1,0 +1,86 @@
+/**
+ * Whether TikTok as a whole is away, judged by how its connections fare: nobody is to blame for it, so no circuit
+ * opens and nobody's hold clock runs while it lasts.
+ *
+ * Guarantee: it begins when, of the connections with an attempt in the last ten minutes, at least half and at least two
+ * (where only one is enabled: that one) fail vendor-wide, twice each so that a single timeout is none, with no success
+ * of any connection since. The first success ends it.
+ */
+
+const MEMORY_MS = 10 * 60_000;
+const FAILURES = 2;
+
+interface Attempts {
+  at: number;
+  /** Vendor-wide failures in a row since the last success of any connection. */
+  failures: number;
+  successesBefore: number;
+}
+
+/** What a report changed. */
+export type OutageChange = 'began' | 'ended' | null;
+
+/** Times are milliseconds of one clock. */
+export class VendorOutage {
+  readonly #attempts = new Map<string, Attempts>();
+  #successes = 0;
+  #since: number | null = null;
+  /** What outages that are over took. */
+  #lostMs = 0;
+
+  get active(): boolean {
+    return this.#since !== null;
+  }
+
+  /** For how long the outage has lasted; 0 while there is none. */
+  lastedMs(now: number): number {
+    return this.#since === null ? 0 : now - this.#since;
+  }
+
+  /** A time that stands still during outages. */
+  workingTime(now: number): number {
+    return now - this.#lostMs - this.lastedMs(now);
+  }
+
+  /** TikTok judged events of the connection. */
+  succeeded(connectionId: string, now: number): OutageChange {
+    this.#successes++;
+    this.#note(connectionId, false, now);
+    if (this.#since === null) return null;
+    this.#lostMs += now - this.#since;
+    this.#since = null;
+    return 'ended';
+  }
+
+  /** A request of the connection failed. `enabledConnections`: how many there are. */
+  failed(connectionId: string, vendorWide: boolean, enabledConnections: number, now: number): OutageChange {
+    this.#note(connectionId, vendorWide, now);
+    if (this.#since !== null || !vendorWide || !this.#isOut(enabledConnections, now)) return null;
+    this.#since = now;
+    return 'began';
+  }
+
+  #note(connectionId: string, vendorWide: boolean, now: number): void {
+    const before = this.#attempts.get(connectionId);
+    const failures = before?.successesBefore === this.#successes ? before.failures : 0;
+    this.#attempts.set(connectionId, {
+      at: now,
+      failures: vendorWide ? failures + 1 : 0,
+      successesBefore: this.#successes,
+    });
+  }
+
+  #isOut(enabledConnections: number, now: number): boolean {
+    let tried = 0;
+    let failing = 0;
+    for (const [connectionId, { at, failures, successesBefore }] of this.#attempts) {
+      if (now - at > MEMORY_MS) {
+        this.#attempts.delete(connectionId);
+        continue;
+      }
+      tried++;
+      if (successesBefore === this.#successes && failures >= FAILURES) failing++;
+    }
+    return failing * 2 >= tried && failing >= (enabledConnections === 1 ? 1 : 2);
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * When a connection's next request may start: not before its backoff ends, and not without a permit of its request rate.
+ *
+ * Learns from every answer: failures in a row make the waits longer and open the circuit, throttling lowers the rate for
+ * all replicas, and failures of many connections together are an outage of the vendor, for which nobody is to blame.
+ * All of it is kept by connection, not by batch, so that a failing one is not hammered by each new batch.
+ */
+
+import { answerText } from './core/answer-text.ts';
+import { backoffDelay } from './core/backoff.ts';
+import { type CircuitState, ConnectionHealth } from './core/connection-health.ts';
+import type { Verdict } from './core/judge-response.ts';
+import type { DeliveryParts } from './delivery-parts.ts';
+import { isSameCredentials, type Lane } from './lane.ts';
+
+/** Milliseconds until a request may start; 0: now, its permit is taken. */
+export interface Wait {
+  readonly ms: number;
+  readonly why: 'backoff' | 'rate_limit';
+}
+
+const NOW: Wait = { ms: 0, why: 'rate_limit' };
+/** What was last tried so long ago says nothing any more; another replica may have had it meanwhile. */
+const STALE_MS = 30 * 60_000;
+
+export class DeliveryPace {
+  readonly #parts: DeliveryParts;
+  /** Connections without a success since their last failure. */
+  readonly #failing = new Map<string, ConnectionHealth>();
+  readonly #rates = new Map<string, number>();
+
+  constructor(parts: DeliveryParts) {
+    this.#parts = parts;
+  }
+
+  /** How the connection fares while it fails; null while it does not. */
+  failing(connectionId: string): ConnectionHealth | null {
+    const health = this.#failing.get(connectionId) ?? null;
+    if (health === null || health.sinceLastMs(this.#parts.clock.monotonic()) <= STALE_MS) return health;
+    this.#recover(connectionId, health, 'it has not been tried for long');
+    return null;
+  }
+
+  /** Circuits that are not closed. */
+  circuits(): ReadonlyMap<string, CircuitState> {
+    return new Map([...this.#failing].map(([id, { circuit }]) => [id, circuit]));
+  }
+
+  /** Requests a second that each connection may make, as of its last request. */
+  rates(): ReadonlyMap<string, number> {
+    return this.#rates;
+  }
+
+  /** Asked before each request; where it says 0, the request is to be made. Never rejects. */
+  async wait(lane: Lane): Promise<Wait> {
+    const { clock, limits, telemetry } = this.#parts;
+    const { connectionId } = lane;
+    const health = this.failing(connectionId);
+    if (health !== null && this.#hasNewToken(lane)) health.retryNow();
+    const backoffMs = health?.waitMs(clock.monotonic()) ?? 0;
+    if (backoffMs > 0) return { ms: backoffMs, why: 'backoff' };
+    const { waitMs, ratePerSecond } = await limits.acquire(connectionId, this.#ceilingOf(connectionId));
+    this.#rates.set(connectionId, ratePerSecond);
+    if (waitMs > 0) {
+      telemetry.rateLimitWaited(connectionId, waitMs);
+      return { ms: waitMs, why: 'rate_limit' };
+    }
+    if (health !== null) this.#change(connectionId, health, 'a trial is under way', () => health.tries());
+    return NOW;
+  }
+
+  /** TikTok judged the events, whatever it said of them: the connection works. */
+  passed({ connectionId }: Lane): void {
+    const { clock, outage, telemetry } = this.#parts;
+    const now = clock.monotonic();
+    const lastedMs = outage.lastedMs(now);
+    if (outage.succeeded(connectionId, now) === 'ended') telemetry.vendorOutage('ended', lastedMs);
+    const health = this.#failing.get(connectionId);
+    if (health !== undefined) this.#recover(connectionId, health, 'TikTok judged its events');
+  }
+
+  /** TikTok refused the connection itself, which is parked for that: it has no failure to wait for any more. */
+  refused({ connectionId }: Lane): void {
+    const { clock, enabledConnections, outage } = this.#parts;
+    outage.failed(connectionId, false, enabledConnections(), clock.monotonic());
+    const health = this.#failing.get(connectionId);
+    if (health !== undefined) this.#recover(connectionId, health, 'TikTok refuses its credentials');
+  }
+
+  /** The same ids go again, after a wait. */
+  async failed(lane: Lane, verdict: Verdict): Promise<void> {
+    const { limits, options, random, telemetry } = this.#parts;
+    const { connectionId } = lane;
+    this.#watchOutage(connectionId, verdict);
+    const health = this.failing(connectionId) ?? new ConnectionHealth(options.circuitFailuresCount);
+    this.#failing.set(connectionId, health);
+    const attempt = health.failures + 1;
+    const delay = backoffDelay(attempt, options.retryBaseMs, options.retryMaxMs, random());
+    this.#change(connectionId, health, answerText(verdict), () => this.#note(health, verdict, delay));
+    telemetry.requestRetried(connectionId, verdict.class, attempt, delay);
+    if (verdict.class === 'throttled' || verdict.retryAfterMs !== null) {
+      await limits.throttled(connectionId, { retryAfterMs: verdict.retryAfterMs, sinceMs: lane.answerTookMs });
+    }
+  }
+
+  /** The connection is gone. */
+  forget(connectionId: string): void {
+    this.#failing.delete(connectionId);
+    this.#rates.delete(connectionId);
+  }
+
+  #note(health: ConnectionHealth, answer: Verdict, delay: number): void {
+    const { clock, outage } = this.#parts;
+    const now = clock.monotonic();
+    const isOwn = answer.class !== 'throttled' && !answer.limitedAttempts && !outage.active;
+    health.failed({ now, workingTime: outage.workingTime(now), retryAt: now + delay, isOwn, answer });
+  }
+
+  #watchOutage(connectionId: string, { vendorWide }: Verdict): void {
+    const { clock, enabledConnections, outage, telemetry } = this.#parts;
+    if (outage.failed(connectionId, vendorWide, enabledConnections(), clock.monotonic()) !== 'began') return;
+    telemetry.vendorOutage('began', 0);
+    for (const [id, health] of this.#failing) {
+      this.#change(id, health, 'TikTok as a whole is away', () => health.clearOwnFailures());
+    }
+  }
+
+  #recover(connectionId: string, health: ConnectionHealth, reason: string): void {
+    this.#failing.delete(connectionId);
+    if (health.circuit !== 'closed') this.#parts.telemetry.circuitChanged(connectionId, 'closed', reason);
+  }
+
+  #change(connectionId: string, health: ConnectionHealth, reason: string, change: () => void): void {
+    const before = health.circuit;
+    change();
+    if (health.circuit !== before) this.#parts.telemetry.circuitChanged(connectionId, health.circuit, reason);
+  }
+
+  /** Whether another token, or another version of the entry, came since the last request: it is used at once. */
+  #hasNewToken({ connectionId, sentWith }: Lane): boolean {
+    const token = this.#parts.credentialsNow(connectionId);
+    return sentWith !== null && token.kind === 'token' && !isSameCredentials(token, sentWith);
+  }
+
+  #ceilingOf(connectionId: string): number | null {
+    const connection = this.#parts.connectionNow(connectionId);
+    return connection === null || connection === 'unusable' ? null : connection.max_requests_per_second;
+  }
+}
