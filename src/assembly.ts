@@ -2,6 +2,8 @@
  * Wires the story: every part of the pipeline from the configuration, and who tells whom.
  */
 
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { createKafka } from './adapters/kafka-client.ts';
 import { KafkaRecordSource } from './adapters/kafka-record-source.ts';
 import type { Schemas } from './adapters/schema-files.ts';
@@ -16,7 +18,9 @@ import { VERSION } from './control/version.ts';
 import { createBuilder } from './core/build-event.ts';
 import type { Connection } from './core/config-entry.ts';
 import type { ConfigTable } from './core/config-table.ts';
+import { createStatusDecoder } from './core/connection-status-record.ts';
 import { createEventDecoder } from './core/decode.ts';
+import { createDestinations } from './core/destination.ts';
 import { draft } from './core/draft.ts';
 import type { SourceRecord } from './core/record.ts';
 import { VendorOutage } from './core/vendor-outage.ts';
@@ -26,6 +30,7 @@ import { Pipeline } from './pipeline.ts';
 import type {
   Claims,
   Clock,
+  ConnectionStatusTopic,
   CredentialsLookup,
   DeadLetters,
   RequestLimits,
@@ -35,6 +40,8 @@ import type {
 } from './ports.ts';
 import type { SchemaLearning } from './schema-learning.ts';
 import { Settlement } from './settlement.ts';
+import { StatusSharing } from './status-sharing.ts';
+import { TokenChecks, type TokenChecksParts } from './token-checks.ts';
 
 /** What was started before, and what the story is told by. */
 export interface AssemblyParts {
@@ -42,6 +49,7 @@ export interface AssemblyParts {
   readonly limits: RequestLimits;
   readonly deadLetters: DeadLetters;
   readonly syncLog: SyncLog;
+  readonly statusTopic: ConnectionStatusTopic;
   readonly table: ConfigTable;
   readonly schemas: Schemas;
   readonly learning: SchemaLearning;
@@ -55,6 +63,8 @@ export interface Assembled extends TikTok {
   readonly source: KafkaRecordSource;
   readonly pipeline: Pipeline;
   readonly delivery: Delivery;
+  readonly sharing: StatusSharing;
+  readonly checks: TokenChecks;
   readonly settlement: Settlement;
   readonly commits: Commits;
 }
@@ -113,7 +123,34 @@ export function assemble(config: Config, env: Environment, parts: AssemblyParts)
       maxBytes: config.window.maxBufferedBytes,
     },
   });
-  return { source, pipeline, delivery, settlement, commits, ...tiktok };
+  const sharing = shareStates(parts, tiktok.states);
+  const checks = createTokenChecks(config, parts, { ...tiktok, sharing });
+  return { source, pipeline, delivery, sharing, checks, settlement, commits, ...tiktok };
+}
+
+function shareStates(parts: AssemblyParts, states: ConnectionStates): StatusSharing {
+  const { clock, learning, schemas, statusTopic: topic, table, telemetry } = parts;
+  const decoder = createStatusDecoder(schemas.connectionStatus);
+  return new StatusSharing({
+    ...{ topic, states, decoder, clock, random: Math.random, telemetry },
+    learnSchemas: records => learning.learn(decoder, records),
+    workspaceOf: connectionId => table.connection(connectionId)?.workspace_id ?? null,
+    // Two replicas may share a host.
+    instance: `${hostname()}/${randomUUID()}`,
+  });
+}
+
+type Asking = Pick<TokenChecksParts, 'api' | 'credentialsNow' | 'states' | 'sharing'>;
+
+function createTokenChecks({ tiktok, tokens, window }: Config, parts: AssemblyParts, asking: Asking): TokenChecks {
+  const { clock, table, telemetry } = parts;
+  const destinationOf = createDestinations(tiktok.partnerName);
+  return new TokenChecks({
+    ...asking,
+    ...{ clock, table, telemetry, random: Math.random },
+    destinationOf: connection => destinationOf(connection, null),
+    options: { check: tokens.check, intervalMs: window.sizeMs },
+  });
 }
 
 /** Decode, resolve, build and claim. */
@@ -138,7 +175,7 @@ export function createTikTok(
   const userAgent = `${APPLICATION}/${VERSION}`;
   const api = createEventsApi({ ...config.delivery, baseUrl: config.tiktok.baseUrl, userAgent });
   const tokens = createTokens(config.tokens, env);
-  const lookUp = (connectionId: string): CredentialsLookup => credentialsNow(table, tokens, connectionId);
+  const lookUp = (connectionId: string): CredentialsLookup => lookUpToken(table, tokens, connectionId);
   const states = new ConnectionStates({
     credentialsNow: lookUp,
     telemetry,
@@ -174,7 +211,7 @@ function connectionNow(table: ConfigTable, connectionId: string): Connection | '
   return table.connectionOffset(connectionId) === null ? null : 'unusable';
 }
 
-function credentialsNow(table: ConfigTable, tokens: Tokens, connectionId: string): CredentialsLookup {
+function lookUpToken(table: ConfigTable, tokens: Tokens, connectionId: string): CredentialsLookup {
   const token = tokens.lookup(table.connection(connectionId)?.access_token ?? '', connectionId);
   if (token.kind === 'missing') return token;
   return { ...token, configOffset: table.connectionOffset(connectionId) ?? -1 };

@@ -1,6 +1,6 @@
 /** The options of the sections `delivery`, `tiktok` and `tokens`: how TikTok is spoken to, and as whom. */
 
-import { count, duration, optionalText, rate, ratio, size, text, url } from './config-option.ts';
+import { count, duration, optionalText, rate, ratio, size, text, toggle, url } from './config-option.ts';
 import { HOUR, MINUTE } from './config-units.ts';
 import { MAX_EVENTS_PER_REQUEST } from './core/tiktok-body.ts';
 
@@ -175,5 +175,11 @@ export const TOKENS = {
     pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/,
     allowed: 'letters, digits, _ . and -, at most 32',
     because: 'a new key can be handed to every replica before anything is sealed with it',
+  }),
+  check: toggle({
+    describe: 'Ask TikTok about a token that is new, before events need it; false: the first batch tells.',
+    default: true,
+    because:
+      'a request without events, or with a test event where the connection has a test event code; never a Purchase',
   }),
 };

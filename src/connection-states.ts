@@ -81,18 +81,29 @@ export class ConnectionStates {
     return this.#known.keys();
   }
 
+  /** Connections whose credentials TikTok took or refused. */
+  *answered(): Iterable<[string, ConnectionState]> {
+    for (const [connectionId, { current }] of this.#known) {
+      if (current !== null && (current.state === 'active' || isRefused(current))) yield [connectionId, current];
+    }
+  }
+
   /** Connections that TikTok refuses, with the reason. */
   parked(): ReadonlyMap<string, string> {
-    const parked = new Map<string, string>();
-    for (const [connectionId, { current }] of this.#known) {
-      if (current !== null && isRefused(current)) parked.set(connectionId, current.reason ?? '');
-    }
-    return parked;
+    const refused = [...this.answered()].filter(([, state]) => isRefused(state));
+    return new Map(refused.map(([connectionId, { reason }]) => [connectionId, reason ?? '']));
   }
 
   /** These are the entry and token in force: other ones than before are undecided until there is an answer. */
   inForce(connectionId: string, subject: StateSubject, now: number): ConnectionState {
     return this.#inForce(connectionId, 'undecided', subject, now);
+  }
+
+  /** The entry in force names a token that cannot be found. */
+  withoutToken(connectionId: string, configOffset: number, problem: string, now: number): ConnectionState {
+    const current = this.inForce(connectionId, { configOffset, tokenDigest: null }, now);
+    this.#change(connectionId, current, stillUndecided(current, { ...NO_ANSWER, message: problem }));
+    return this.of(connectionId) ?? current;
   }
 
   /** The entry in force disables the connection. */
@@ -214,6 +225,8 @@ export class ConnectionStates {
     this.#releases.delete(connectionId);
   }
 }
+
+const NO_ANSWER = { apiCode: null, httpStatus: null, requestId: null } as const;
 
 const REASONS = {
   active: 'TikTok takes the credentials',

@@ -7,6 +7,7 @@
 
 import type { CircuitState } from './core/connection-health.ts';
 import type { StateName } from './core/connection-state.ts';
+import type { StatusRecord } from './core/connection-status-record.ts';
 import type { DeadLetter } from './core/dead-letter.ts';
 import type { Claim } from './core/deduplicate.ts';
 import type { EntryName, Fields } from './core/entry-fields.ts';
@@ -216,6 +217,17 @@ export interface SyncLog {
   write(entries: readonly SyncLogEntry[]): Promise<void>;
 }
 
+/** The newest record of each key; one with another offset is another record. */
+export type StatusRecords = ReadonlyMap<string, { readonly offset: number; readonly value: Buffer }>;
+
+/** The compacted topic of connection states. Every method rejects when it cannot be reached; the message says why. */
+export interface ConnectionStatusTopic {
+  /** As of the end the topic has now; cheap to ask again. Rejects with `TOPICS_WRONG` when there is no such topic. */
+  read(): Promise<StatusRecords>;
+  /** By connection; null deletes. Resolves once all in-sync replicas have them. */
+  write(changes: ReadonlyMap<string, StatusRecord | null>): Promise<void>;
+}
+
 /** The cluster's topics. Every method rejects when the cluster cannot be asked. */
 export interface TopicAdmin {
   brokerCount(): Promise<number>;
@@ -301,6 +313,10 @@ export interface Telemetry {
   circuitChanged(connectionId: string, state: CircuitState, reason: string): void;
   /** TikTok as a whole went away or came back; `lastedMs` is 0 at the beginning. */
   vendorOutage(change: 'began' | 'ended', lastedMs: number): void;
+  /** TikTok was asked about credentials that no request had had an answer about; `problem` is null where it takes them. */
+  tokenChecked(connectionId: string, result: 'active' | 'refused' | 'undecided', problem: string | null): void;
+  /** The status topic could not be read or written; delivery goes on, and it is tried again. */
+  connectionStatusFailed(what: 'read' | 'write', problem: string): void;
   deadLettersWritten(counts: ReadonlyMap<DeadLetterReason, number>): void;
   /** Writing letters, log entries or marks failed and is being tried again. */
   settlementFailed(what: 'dead_letter' | 'sync_log' | 'mark' | 'release', problem: string): void;

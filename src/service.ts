@@ -7,6 +7,7 @@ import { hostname } from 'node:os';
 import { systemClock as clock } from './adapters/clock.ts';
 import { createKafka } from './adapters/kafka-client.ts';
 import { KafkaConfigTable } from './adapters/kafka-config-table.ts';
+import { KafkaConnectionStatus } from './adapters/kafka-connection-status.ts';
 import { KafkaDeadLetters } from './adapters/kafka-dead-letters.ts';
 import { KafkaProducer } from './adapters/kafka-producer.ts';
 import { unreachable } from './adapters/kafka-refusal.ts';
@@ -33,7 +34,15 @@ import { CodedError } from './core/error-codes.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { Observation } from './observation.ts';
 import type { Pipeline } from './pipeline.ts';
-import type { Claims, Clock, DeadLetters, RecordSource, RequestLimits, SyncLog } from './ports.ts';
+import type {
+  Claims,
+  Clock,
+  ConnectionStatusTopic,
+  DeadLetters,
+  RecordSource,
+  RequestLimits,
+  SyncLog,
+} from './ports.ts';
 import { type CheckState, Readiness } from './readiness.ts';
 import { SchemaLearning } from './schema-learning.ts';
 import { timedClaims } from './timed-claims.ts';
@@ -43,6 +52,8 @@ import { watch } from './watchdog.ts';
 /** Of the shutdown's time, what is left for leaving the group and closing connections. */
 const LEAVE_MS = 5_000;
 const CONFIG_CHECK_MS = 200;
+/** How long the start waits for the states of connections. */
+const STATUS_WAIT_MS = 5_000;
 const REDIS_PING_MS = 5_000;
 /** After that a write counts as failed: consumption pauses, and it is tried again. */
 const PRODUCE_GIVE_UP_MS = 10_000;
@@ -62,6 +73,7 @@ interface Shared {
 interface Written {
   readonly deadLetters: DeadLetters;
   readonly syncLog: SyncLog;
+  readonly statusTopic: ConnectionStatusTopic;
 }
 
 /**
@@ -141,7 +153,10 @@ class Service {
     const following = await this.#followConfig();
     await Promise.race([this.#untilComplete(following), stopRequested, this.#fatal.promise]);
     if (this.#stop.aborted) return;
-    const { pipeline, source } = this.#assemble(shared, written);
+    const { checks, pipeline, sharing, source } = this.#assemble(shared, written);
+    // A restart knows the states; where the topic cannot be read soon, it finds out anew.
+    await Promise.race([sharing.start(STATUS_WAIT_MS), stopRequested, this.#fatal.promise]);
+    checks.start();
     await Promise.race([source.start(pipeline), stopRequested, this.#fatal.promise]);
     if (this.#stop.aborted) return;
     this.#readiness.pass('group');
@@ -212,7 +227,12 @@ class Service {
     this.#readiness.pass('producer');
     const encoder = new SyncLogEncoder(this.#schemas.syncLogEntry, schemaId);
     const writer = { appVersion: VERSION, instance: hostname() };
+    const schema = this.#schemas.connectionStatus;
+    const status = { kafka, topic: topics.connectionStatus, schema };
+    const statusTopic = new KafkaConnectionStatus(status, { producer, registry: this.#registry, clock });
+    this.#lifecycle.started('status topic', () => statusTopic.close());
     return {
+      statusTopic,
       deadLetters: new KafkaDeadLetters(producer, topics.deadLetter, writer),
       syncLog: new KafkaSyncLog(producer, topics.syncLog, entry => encoder.encode(entry)),
     };
@@ -271,7 +291,11 @@ class Service {
       telemetry: this.#telemetry,
       onFatal: error => this.#fatal.reject(error),
     });
-    const { api, commits, delivery, pipeline, settlement, source, states } = assembled;
+    const { api, checks, commits, delivery, pipeline, settlement, sharing, source, states } = assembled;
+    this.#lifecycle.started('connection states', () => {
+      checks.stop();
+      sharing.stop();
+    });
     this.#lifecycle.started('record source', () => source.stop());
     this.#lifecycle.started('settlement', () => settlement.close());
     this.#lifecycle.started('events api', () => api.destroy());

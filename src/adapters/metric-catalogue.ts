@@ -185,6 +185,16 @@ export const METRICS = {
   rate_limit_wait_seconds_total: counter('Seconds that requests waited for a permit of their rate.'),
   rate_limit_fallbacks_total: counter('Times the rates of all replicas could not be asked; each limits itself then.'),
   vendor_outage: gauge('1 while TikTok as a whole seems to be away.'),
+  token_checks_total: counter(
+    'Probes of credentials that no request had had an answer about, by what was learned.',
+    ['result'],
+    each(['active', 'refused', 'undecided']),
+  ),
+  connection_status_failures_total: counter(
+    'Reads and writes of the status topic that failed and are tried again.',
+    ['what'],
+    each(['read', 'write']),
+  ),
   connection_last_success_timestamp_seconds: gauge('When TikTok last accepted events of it.', ['connection']),
 
   dlq_records_total: counter(

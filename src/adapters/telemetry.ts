@@ -217,8 +217,21 @@ function limits({ registry, say }: Told): Pick<Telemetry, Limits> {
   };
 }
 
-function settlement({ registry, say }: Told): Pick<Telemetry, 'deadLettersWritten' | 'settlementFailed'> {
+type Settlement = 'tokenChecked' | 'connectionStatusFailed' | 'deadLettersWritten' | 'settlementFailed';
+
+function settlement({ registry, say }: Told): Pick<Telemetry, Settlement> {
   return {
+    tokenChecked(connectionId, result, problem) {
+      registry.add('token_checks_total', 1, { result });
+      const fields = { connection: connectionId, result, problem: problem === null ? null : redact(problem) };
+      // What was decided is told as a change of state.
+      say(result === 'undecided' ? 'info' : 'debug', 'TOKEN_CHECKED', 'TikTok was asked about a token', fields);
+    },
+    connectionStatusFailed(what, problem) {
+      registry.add('connection_status_failures_total', 1, { what });
+      const message = 'the status topic cannot be used; connections go on without it, and it is tried again';
+      say('warn', `CONNECTION_STATUS_${what.toUpperCase()}_FAILED`, message, { what, problem: redact(problem) });
+    },
     deadLettersWritten(counts) {
       for (const [reason, count] of counts) {
         const stage = STAGE_OF[reason];

@@ -34,6 +34,7 @@ export class ConfigTable {
   readonly #problems = new Map<string, ConfigProblem>();
   readonly #inForce = new MappingDirectory();
   #generation = 0;
+  #lastOffset = -1;
 
   /** `ignored`: keys (`connection:<id>`, `mapping:<id>`) that may be undecodable without keeping the table from being ready. */
   constructor(ignored: Iterable<string> = []) {
@@ -45,6 +46,11 @@ export class ConfigTable {
     return this.#generation;
   }
 
+  /** The highest offset taken in; -1 before the first. */
+  get lastOffset(): number {
+    return this.#lastOffset;
+  }
+
   /** Number of entries on the topic, usable or not. */
   get size(): number {
     return this.#entries.size;
@@ -53,6 +59,7 @@ export class ConfigTable {
   /** Takes in the record of `key` at `offset`. Records of one key must come in their order on the topic. */
   apply(offset: number, key: string, change: ConfigChange): void {
     this.#generation += 1;
+    this.#lastOffset = Math.max(this.#lastOffset, offset);
     const previous = this.#entries.get(key)?.inForce ?? null;
     this.#problems.delete(key);
     if (change.kind === 'undecodable') {

@@ -1,12 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ConnectionStatusView, readConnectionStatus } from '../../sandbox/connection-status.ts';
+import { eventually } from '../../sandbox/eventually.ts';
 import type { ServiceProcess } from '../../sandbox/service-process.ts';
 import { pixelOf, tokenOf, type World } from '../../sandbox/world.ts';
 import { NONCE_BYTES, sealToken } from '../../src/core/token-envelope.ts';
 import { KEY_BYTES, keyLine } from '../../src/core/token-keys.ts';
 import { useStack } from '../stack.ts';
-import { balanceOf } from './books.ts';
+import { balanceOf, unbalanced } from './books.ts';
 import { conversion, countedIds, createWorld, ids, repeats } from './business.ts';
 
 const stack = await useStack();
@@ -17,6 +19,7 @@ const KEY = { id: 'k1', bytes: Buffer.alloc(KEY_BYTES, 1) };
 describe('a token that TikTok refuses', () => {
   let world: World;
   let service: ServiceProcess;
+  let other: ServiceProcess;
 
   beforeAll(async () => {
     const env = { TIKTOK_SYNC_TOKENS_KEY_FILE: 'token-keys' };
@@ -34,6 +37,27 @@ describe('a token that TikTok refuses', () => {
     await world.producer.conversions(conversions.map(id => conversion(connection, id)));
   }
 
+  /** Requests that TikTok answered with this code. */
+  function codesOf(wanted: number) {
+    return world.simulator
+      .ledger()
+      .requests()
+      .filter(({ code }) => code === wanted);
+  }
+
+  /** What the status topic was told, of one connection. */
+  async function told(connection: string): Promise<readonly (ConnectionStatusView | null)[]> {
+    const entries = (await world.read(world.topics.connectionStatus)).map(readConnectionStatus);
+    return entries.filter(entry => entry?.connection_id === connection);
+  }
+
+  /** A connection on /status, without what a replica has in hand. */
+  async function stateOf(replica: ServiceProcess, connection: string) {
+    const { connections } = (await replica.status()) as { connections: Record<string, unknown>[] };
+    const { events_in_flight: _, ...state } = connections.find(({ connection_id: id }) => id === connection) ?? {};
+    return state as Record<string, unknown>;
+  }
+
   it('makes dead letters of the connection’s events, with TikTok’s code, while other connections go on', async () => {
     await convert(EXPIRED, ids('lost', 3));
     await convert(FINE, ids('fine', 3));
@@ -41,10 +65,7 @@ describe('a token that TikTok refuses', () => {
 
     const letters = await world.read(world.topics.deadLetter);
     expect(letters.map(({ headers }) => headers['tiktok-sync.event.id']).sort()).toEqual(ids('lost', 3));
-    const refusal = world.simulator
-      .ledger()
-      .requests()
-      .find(({ code }) => code === 40105);
+    const [refusal] = codesOf(40105);
     const first = letters.find(({ headers }) => headers['tiktok-sync.api.request_id'] === refusal?.request_id);
     expect(first?.headers).toMatchObject({
       'tiktok-sync.stage': 'deliver',
@@ -70,6 +91,21 @@ describe('a token that TikTok refuses', () => {
     ]);
   });
 
+  it('is on the status topic, and another replica that starts knows it with all that is known', async () => {
+    const entry = await eventually('the topic tells of it', async () => {
+      return (await told(EXPIRED)).find(each => each?.state === 'token_invalid');
+    });
+    expect(entry).toMatchObject({ api_code: 40105, release_cause: null });
+    expect((await told(FINE)).at(-1)?.state).toBe('active');
+    expect(entry.request_id).toBe(codesOf(40105)[0]?.request_id);
+
+    other = await world.startService('other');
+    const refused = codesOf(40105).length;
+    expect(await stateOf(other, EXPIRED)).toEqual(await stateOf(service, EXPIRED));
+    expect(await stateOf(other, EXPIRED)).toMatchObject({ state: 'token_invalid', request_id: entry.request_id });
+    expect(codesOf(40105)).toHaveLength(refused);
+  });
+
   it('is forgotten with the next batch once the token is corrected', async () => {
     writeFileSync(join(world.folder, 'expired-token'), `${tokenOf(EXPIRED)}\n`);
 
@@ -79,11 +115,23 @@ describe('a token that TikTok refuses', () => {
     expect(countedIds(world.simulator, pixelOf(EXPIRED))).toEqual(ids('saved', 2));
   });
 
+  it('is released on both replicas, which is told once', async () => {
+    await eventually('both agree', async () => {
+      const [here, there] = await Promise.all([service, other].map(replica => stateOf(replica, EXPIRED)));
+      return here?.['state'] === 'active' && JSON.stringify(here) === JSON.stringify(there);
+    });
+    const released = (await told(EXPIRED)).filter(entry => entry?.release_cause !== null);
+    expect(released[0]).toMatchObject({ state: 'active', release_cause: 'new_token' });
+    // Both may have seen it at the same moment; it is the same release all the same.
+    expect(new Set(released.map(entry => `${entry?.config_offset} ${entry?.revision}`)).size).toBe(1);
+  });
+
   it('leaves balanced books and nothing sent twice', async () => {
     expect(repeats(world.simulator)).toBe(0);
-    expect(await balanceOf(service)).toEqual([
-      { connection: EXPIRED, consumed: 6, delivered: 2, dead_lettered: 4, inFlight: 0, missing: 0 },
-      { connection: FINE, consumed: 4, delivered: 4, inFlight: 0, missing: 0 },
-    ]);
+    expect(await unbalanced([service, other])).toEqual([]);
+    const books = (await Promise.all([service, other].map(balanceOf))).flat();
+    const sum = (of: string, count: 'delivered' | 'dead_lettered') =>
+      books.filter(({ connection }) => connection === of).reduce((total, { [count]: events = 0 }) => total + events, 0);
+    expect([sum(EXPIRED, 'delivered'), sum(EXPIRED, 'dead_lettered'), sum(FINE, 'delivered')]).toEqual([2, 4, 4]);
   });
 });

@@ -1,0 +1,195 @@
+/**
+ * Looks after the credentials of every connection: notices new entries and new tokens, and asks TikTok about those that
+ * no request has had an answer about yet.
+ *
+ * Once per window, and when the configuration changes. Of many replicas one asks: each waits for a time of its own and
+ * looks first whether somebody was quicker. An answer that decides nothing is asked for again, ever more rarely.
+ */
+
+import type { ConnectionStates } from './connection-states.ts';
+import type { Connection } from './core/config-entry.ts';
+import { type ConnectionState, isSameSubject, type StateSubject } from './core/connection-state.ts';
+import { judgeResponse } from './core/judge-response.ts';
+import type { Destination } from './core/tiktok-event.ts';
+import { mayAskAgain, probeOf, readProbe } from './core/token-probe.ts';
+import type { Clock, CredentialsLookup, EventsApi, Telemetry } from './ports.ts';
+
+/** The part of the config table that is looked at. */
+export interface CheckedTable {
+  readonly generation: number;
+  /** Offset of the newest record taken in. */
+  readonly lastOffset: number;
+  connections(): Iterable<Connection>;
+  connection(connectionId: string): Connection | null;
+  connectionOffset(connectionId: string): number | null;
+}
+
+export interface TokenChecksParts {
+  readonly table: CheckedTable;
+  readonly states: ConnectionStates;
+  readonly sharing: {
+    isTold(connectionId: string, state: ConnectionState): boolean;
+    announce(connectionId: string): void;
+  };
+  readonly credentialsNow: (connectionId: string) => CredentialsLookup;
+  readonly destinationOf: (connection: Connection) => Destination;
+  readonly api: EventsApi;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly telemetry: Telemetry;
+  readonly options: {
+    /** Whether TikTok is asked at all. */
+    readonly check: boolean;
+    /** How often token files are looked at: the window. */
+    readonly intervalMs: number;
+  };
+}
+
+/** How soon a change of the configuration is noticed. */
+const NOTICE_MS = 1_000;
+/** Replicas spread over this before they tell or ask; long against the time in which they hear of each other. */
+const MAX_SPREAD_MS = 15_000;
+const SLOWEST_MS = 3_600_000;
+/** Probes at a time, so that they take no connection to TikTok that deliveries need. */
+const MAX_AT_A_TIME = 2;
+
+/** What is planned for credentials without an answer. */
+interface Plan {
+  readonly subject: StateSubject;
+  /** How often they were asked about, or left to another replica; this time included. */
+  rounds: number;
+  isDue: boolean;
+  /** Monotonic milliseconds; the next round is planned after that. */
+  notBefore: number;
+}
+
+export class TokenChecks {
+  readonly #parts: TokenChecksParts;
+  readonly #plans = new Map<string, Plan>();
+  readonly #waiting: string[] = [];
+  #asking = 0;
+  #seenGeneration = -1;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #isStopped = false;
+  #cancelTick = (): void => {};
+
+  constructor(parts: TokenChecksParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#tick();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelTick();
+  }
+
+  #tick(): void {
+    const { clock, options, table } = this.#parts;
+    const isChanged = this.#seenGeneration !== table.generation;
+    if (isChanged || clock.monotonic() - this.#lookedAt >= options.intervalMs) this.#look();
+    this.#cancelTick = clock.after(NOTICE_MS, () => this.#tick());
+  }
+
+  #look(): void {
+    const { clock, states, table } = this.#parts;
+    this.#seenGeneration = table.generation;
+    this.#lookedAt = clock.monotonic();
+    for (const connection of table.connections()) this.#lookAt(connection);
+    for (const connectionId of [...states.ids()]) {
+      if (table.connectionOffset(connectionId) !== null) continue;
+      // A connection that another replica knows and this one has not read of yet is not gone.
+      if ((states.latest(connectionId)?.configOffset ?? 0) > table.lastOffset) continue;
+      this.#plans.delete(connectionId);
+      states.forget(connectionId);
+    }
+  }
+
+  #lookAt({ connection_id: connectionId, enabled }: Connection): void {
+    const state = this.#inForce(connectionId, enabled);
+    const plan = this.#plans.get(connectionId);
+    if (state.state !== 'undecided' && state.state !== 'disabled') {
+      this.#plans.delete(connectionId);
+      return;
+    }
+    if (plan === undefined || !isSameSubject(plan.subject, state))
+      this.#plan(connectionId, { subject: state, rounds: 0 });
+    else if (!plan.isDue && this.#parts.clock.monotonic() >= plan.notBefore) this.#plan(connectionId, plan);
+  }
+
+  /** Makes the entry and the token of now those in force, and answers what is known of them. */
+  #inForce(connectionId: string, enabled: boolean): ConnectionState {
+    const { clock, credentialsNow, states, table } = this.#parts;
+    const configOffset = table.connectionOffset(connectionId) ?? -1;
+    const now = clock.now();
+    if (!enabled) return states.disabled(connectionId, configOffset, now);
+    const token = credentialsNow(connectionId);
+    if (token.kind === 'missing') return states.withoutToken(connectionId, configOffset, token.problem, now);
+    return states.inForce(connectionId, { configOffset, tokenDigest: token.digest }, now);
+  }
+
+  #plan(connectionId: string, { subject, rounds }: Pick<Plan, 'subject' | 'rounds'>): void {
+    const { clock, options, random } = this.#parts;
+    const wait = Math.min(options.intervalMs * 2 ** rounds, SLOWEST_MS);
+    const plan = { subject, rounds: rounds + 1, isDue: true, notBefore: clock.monotonic() + wait };
+    this.#plans.set(connectionId, plan);
+    const spread = Math.min(options.intervalMs / 4, MAX_SPREAD_MS);
+    clock.after(random() * spread, () => this.#due(connectionId, plan));
+  }
+
+  #due(connectionId: string, plan: Plan): void {
+    const { sharing, states } = this.#parts;
+    const state = states.of(connectionId);
+    if (this.#isStopped || this.#plans.get(connectionId) !== plan || state === null) return;
+    // Somebody was quicker and may be asking; should that replica be gone, this one asks in the next round.
+    const isLeft = plan.rounds === 1 && sharing.isTold(connectionId, state);
+    sharing.announce(connectionId);
+    if (isLeft || !this.#isToBeAsked(state)) plan.isDue = false;
+    else {
+      this.#waiting.push(connectionId);
+      void this.#askNext();
+    }
+  }
+
+  #isToBeAsked(state: ConnectionState): boolean {
+    return (
+      this.#parts.options.check &&
+      state.state === 'undecided' &&
+      state.tokenDigest !== null &&
+      (state.reason === null || mayAskAgain(state.apiCode))
+    );
+  }
+
+  async #askNext(): Promise<void> {
+    if (this.#asking >= MAX_AT_A_TIME) return;
+    const connectionId = this.#waiting.shift();
+    if (connectionId === undefined) return;
+    this.#asking += 1;
+    const plan = this.#plans.get(connectionId);
+    if (plan !== undefined) {
+      await this.#ask(connectionId);
+      plan.isDue = false;
+    }
+    this.#asking -= 1;
+    void this.#askNext();
+  }
+
+  async #ask(connectionId: string): Promise<void> {
+    const { api, clock, credentialsNow, destinationOf, states, table, telemetry } = this.#parts;
+    const connection = table.connection(connectionId);
+    const token = credentialsNow(connectionId);
+    const state = states.of(connectionId);
+    if (connection === null || token.kind === 'missing' || state?.state !== 'undecided') return;
+    const { body, path } = probeOf(destinationOf(connection), clock.now());
+    const mayStart = (): boolean => !this.#isStopped;
+    const answer = await api.send({ path, body, accessToken: token.token, mayStart });
+    const now = clock.now();
+    const result = readProbe(judgeResponse(answer, now));
+    if (result.kind === 'active') states.accepted(connectionId, token, now);
+    else if (result.kind === 'refused') states.refused(connectionId, token, result.answer, now);
+    else states.undecided(connectionId, token, result.answer, now);
+    telemetry.tokenChecked(connectionId, result.kind, result.kind === 'active' ? null : result.answer.message);
+  }
+}

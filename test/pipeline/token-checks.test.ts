@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest';
+import { ConnectionStates } from '../../src/connection-states.ts';
+import type { Connection } from '../../src/core/config-entry.ts';
+import { ConfigTable } from '../../src/core/config-table.ts';
+import type { ConnectionState } from '../../src/core/connection-state.ts';
+import { createDestinations } from '../../src/core/destination.ts';
+import type { CredentialsLookup } from '../../src/ports.ts';
+import { TokenChecks } from '../../src/token-checks.ts';
+import { connectionChange } from '../core/config-records.ts';
+import { recordingTelemetry } from '../fakes/recording-telemetry.ts';
+import { coded, ScriptedEventsApi, unreached } from '../fakes/scripted-events-api.ts';
+import { VirtualClock } from '../fakes/virtual-clock.ts';
+
+const WINDOW_MS = 120_000;
+const SPREAD_MS = 15_000;
+const EMPTY_REFUSED = coded(40002, 'data: empty');
+
+function setUp({ check = true, random = (): number => 0.5 } = {}) {
+  const clock = new VirtualClock();
+  const api = new ScriptedEventsApi();
+  api.answer = () => EMPTY_REFUSED;
+  const telemetry = recordingTelemetry();
+  const table = new ConfigTable();
+  const tokens = new Map<string, string>();
+  const credentialsNow = (connectionId: string): CredentialsLookup => {
+    const token = tokens.get(table.connection(connectionId)?.access_token ?? '');
+    if (token === undefined) return { kind: 'missing', problem: 'there is no file' };
+    return { kind: 'token', token, digest: token, configOffset: table.connectionOffset(connectionId) ?? -1 };
+  };
+  const states = new ConnectionStates({ credentialsNow, telemetry, probeIntervalMs: WINDOW_MS });
+  const announced: [string, ConnectionState['state'] | undefined][] = [];
+  const told = new Set<string>();
+  const sharing = {
+    isTold: (connectionId: string) => told.has(connectionId),
+    announce: (connectionId: string) => void announced.push([connectionId, states.of(connectionId)?.state]),
+  };
+  const destinations = createDestinations(null);
+  const checks = new TokenChecks({
+    ...{ table, states, sharing, credentialsNow, api, clock, random, telemetry },
+    destinationOf: connection => destinations(connection, null),
+    options: { check, intervalMs: WINDOW_MS },
+  });
+  let offset = 0;
+  const write = (id: string, fields: Partial<Connection> = {}) => {
+    const name = `file:${id}`;
+    if (!tokens.has(name)) tokens.set(name, `token of ${id}`);
+    table.apply(offset, `connection:${id}`, connectionChange({ connection_id: id, access_token: name, ...fields }));
+    return offset++;
+  };
+  const remove = (id: string) => table.apply(offset++, `connection:${id}`, { kind: 'tombstone' });
+  const stateOf = (id: string) => states.of(id)?.state ?? null;
+  return { clock, api, telemetry, table, tokens, states, announced, told, checks, write, remove, stateOf };
+}
+
+describe('credentials that no request has had an answer about', () => {
+  it.each([
+    ['takes', coded(0), 'active'],
+    ['refuses', coded(40105), 'token_invalid'],
+    ['refuses otherwise', coded(40001), 'parked'],
+    ['says nothing of', EMPTY_REFUSED, 'undecided'],
+  ])('are asked about once, and TikTok %s them', async (_, answer, state) => {
+    const { api, checks, clock, stateOf, telemetry, write } = setUp();
+    api.answer = () => answer;
+    write('c-1');
+    checks.start();
+    expect(stateOf('c-1')).toBe('undecided');
+    await clock.advance(SPREAD_MS);
+    expect([stateOf('c-1'), api.requests.length]).toEqual([state, 1]);
+    await clock.advance(20 * WINDOW_MS);
+    expect(api.requests).toHaveLength(1);
+    expect(telemetry.told('tokenChecked')).toHaveLength(1);
+    checks.stop();
+  });
+
+  it('are not asked about when a request was answered meanwhile', async () => {
+    const { api, checks, clock, states, write } = setUp();
+    const configOffset = write('c-1');
+    checks.start();
+    states.accepted('c-1', { digest: 'token of c-1', configOffset }, clock.now());
+    await clock.advance(2 * WINDOW_MS);
+    expect(api.requests).toEqual([]);
+  });
+
+  it('are left to the replica that was quicker, and asked about a window later if nothing came of it', async () => {
+    const { api, checks, clock, told, write } = setUp();
+    write('c-1');
+    told.add('c-1');
+    checks.start();
+    await clock.advance(WINDOW_MS - 1);
+    expect(api.requests).toEqual([]);
+    await clock.advance(2 * SPREAD_MS);
+    expect(api.requests).toHaveLength(1);
+  });
+
+  it('are asked about again while TikTok cannot be reached, ever more rarely', async () => {
+    const { api, checks, clock, stateOf, write } = setUp();
+    api.answer = unreached;
+    write('c-1');
+    checks.start();
+    const requestsAfter = async (ms: number) => {
+      await clock.advance(ms);
+      return api.requests.length;
+    };
+    expect(await requestsAfter(WINDOW_MS - 1)).toBe(1);
+    expect(await requestsAfter(2 * WINDOW_MS)).toBe(2);
+    expect(await requestsAfter(4 * WINDOW_MS)).toBe(3);
+    api.answer = () => coded(0);
+    await requestsAfter(8 * WINDOW_MS);
+    expect([stateOf('c-1'), api.requests.length]).toEqual(['active', 4]);
+  });
+
+  it('are asked about two at a time, each by itself', async () => {
+    const { api, checks, clock, write } = setUp({ random: () => 0 });
+    const open: (() => void)[] = [];
+    api.answer = () => new Promise(resolve => open.push(() => resolve(coded(0))));
+    for (const id of ['c-1', 'c-2', 'c-3']) write(id);
+    checks.start();
+    await clock.advance(1);
+    expect(api.requests).toHaveLength(2);
+    open.shift()?.();
+    await clock.idle();
+    expect(api.requests).toHaveLength(3);
+  });
+
+  it('are never asked about where that is switched off, and are told of all the same', async () => {
+    const { announced, api, checks, clock, write } = setUp({ check: false });
+    write('c-1');
+    checks.start();
+    await clock.advance(10 * WINDOW_MS);
+    expect(api.requests).toEqual([]);
+    expect(announced[0]).toEqual(['c-1', 'undecided']);
+  });
+
+  it('are not asked about after the stop', async () => {
+    const { api, checks, clock, write } = setUp();
+    write('c-1');
+    checks.start();
+    checks.stop();
+    await clock.advance(2 * WINDOW_MS);
+    expect(api.requests).toEqual([]);
+  });
+});
+
+describe('new credentials', () => {
+  it('are noticed within a second when the entry changes', async () => {
+    const { api, checks, clock, stateOf, write } = setUp();
+    api.answer = () => coded(0);
+    write('c-1');
+    checks.start();
+    await clock.advance(SPREAD_MS);
+    expect(stateOf('c-1')).toBe('active');
+    write('c-1', { pixel_id: 'PIXEL2' });
+    await clock.advance(1_000);
+    expect(stateOf('c-1')).toBe('undecided');
+    await clock.advance(SPREAD_MS);
+    expect([stateOf('c-1'), api.requests.length]).toEqual(['active', 2]);
+  });
+
+  it('are noticed within a window when the file changes', async () => {
+    const { api, checks, clock, stateOf, tokens, write } = setUp();
+    api.answer = ({ accessToken }) => (accessToken === 'renewed' ? coded(0) : coded(40105));
+    write('c-1');
+    checks.start();
+    await clock.advance(SPREAD_MS);
+    expect(stateOf('c-1')).toBe('token_invalid');
+    tokens.set('file:c-1', 'renewed');
+    await clock.advance(WINDOW_MS + SPREAD_MS);
+    expect([stateOf('c-1'), api.requests.length]).toEqual(['active', 2]);
+  });
+
+  it('that cannot be found are undecided, with the reason and without a request', async () => {
+    const { api, checks, clock, states, tokens, write } = setUp();
+    write('c-1');
+    tokens.clear();
+    checks.start();
+    await clock.advance(2 * WINDOW_MS);
+    expect(states.of('c-1')).toMatchObject({ state: 'undecided', reason: 'there is no file', tokenDigest: null });
+    expect(api.requests).toEqual([]);
+    tokens.set('file:c-1', 'found');
+    await clock.advance(WINDOW_MS + SPREAD_MS);
+    expect(api.requests).toHaveLength(1);
+  });
+});
+
+describe('a connection', () => {
+  it('that is disabled is told of as that, and not asked about', async () => {
+    const { announced, api, checks, clock, stateOf, write } = setUp();
+    write('c-1', { enabled: false });
+    checks.start();
+    await clock.advance(SPREAD_MS);
+    expect([stateOf('c-1'), announced, api.requests]).toEqual(['disabled', [['c-1', 'disabled']], []]);
+  });
+
+  it('that is removed is forgotten, one that is not read of yet is not', async () => {
+    const { checks, clock, remove, states, telemetry, write } = setUp();
+    const news = { ...states.inForce('x', { configOffset: 1, tokenDigest: 'd' }, 0), configOffset: 99 };
+    write('c-1');
+    write('c-2');
+    states.forget('x');
+    states.learned('newcomer', news, 0);
+    states.learned('leftover', { ...news, configOffset: 0 }, 0);
+    checks.start();
+    remove('c-1');
+    await clock.advance(1_000);
+    expect([...states.ids()].sort()).toEqual(['c-2', 'newcomer']);
+    const removed = telemetry.told('connectionState').filter(([, state]) => state === 'removed');
+    expect(removed.map(([id]) => id)).toEqual(['x', 'leftover', 'c-1']);
+  });
+});
