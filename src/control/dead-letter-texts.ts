@@ -53,9 +53,10 @@ export const DEAD_LETTER_TEXTS: Readonly<Record<DeadLetterReason, DeadLetterText
     remedy: 'Repair the entry; the message and `/status` name the field.',
   },
   token_missing: {
-    happened: 'The token that the connection names cannot be found.',
+    happened: 'The token that the connection names cannot be found, or its envelope does not open.',
     who: 'operator',
-    remedy: 'Provide the file in `tokens.dir` or the variable `TIKTOK_TOKEN_…`; files are read again when they change.',
+    remedy:
+      'Provide the file in `tokens.dir`, the variable `TIKTOK_TOKEN_…`, or the envelope’s key in `tokens.keyFile`; files are read again when they change.',
   },
   too_old: {
     happened: 'The event is older than `events.maxAgeMs` (28 days).',

@@ -35,10 +35,10 @@ export function whenRetried(verdict: Verdict, eventCount: number, delivery: Conf
     case 'partial':
       return `with the same ids, at once in parts and a single event ${backoffWords(verdict, delivery)}, until TikTok takes or refuses each.`;
     case 'throttled':
-      return `${backoffWords(verdict, delivery)}; only this connection slows down.`;
+      return `${backoffWords(verdict, delivery)}; only this connection slows down. ${holdWords(delivery)}`;
     case 'retry':
     case 'ambiguous':
-      return `with the same ids ${backoffWords(verdict, delivery)}; ${howLong(verdict, delivery)}.`;
+      return `with the same ids ${backoffWords(verdict, delivery)}; ${howLong(verdict, delivery)}`;
   }
 }
 
@@ -56,10 +56,16 @@ function backoffWords({ retryAfterMs }: Verdict, { retryBaseMs, retryMaxMs }: Co
   return retryAfterMs === null ? growing : `${growing}, and not before the ${durationWords(retryAfterMs)} asked for`;
 }
 
-function howLong({ limitedAttempts }: Verdict, { ambiguousHorizonMs }: Config['delivery']): string {
-  return limitedAttempts
-    ? `after three attempts in all they become ${letters('ambiguous_answer')}`
-    : `for at most ${durationWords(ambiguousHorizonMs)} from the first attempt that may have been taken, then they become ${letters('ambiguous_past_dedup')}`;
+function howLong({ limitedAttempts }: Verdict, delivery: Config['delivery']): string {
+  const { ambiguousHorizonMs } = delivery;
+  if (limitedAttempts) return `after three attempts in all they become ${letters('ambiguous_answer')}.`;
+  const horizon = `${durationWords(ambiguousHorizonMs)} from the first attempt that may have been taken`;
+  return `for at most ${horizon}, then they become ${letters('ambiguous_past_dedup')}. ${holdWords(delivery)}`;
+}
+
+function holdWords({ maxHoldMs }: Config['delivery']): string {
+  const hold = `once the connection has failed for ${durationWords(maxHoldMs)}`;
+  return `Unless TikTok is away for everybody, they become ${letters('connection_backpressure')} ${hold}.`;
 }
 
 function letters(reason: DeadLetterReason): string {

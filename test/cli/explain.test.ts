@@ -246,10 +246,16 @@ describe('explain in words', () => {
   });
 
   test('knows the waits that are configured', async () => {
-    const env = { TIKTOK_SYNC_DELIVERY_RETRY_BASE_MS: '2s', TIKTOK_SYNC_DELIVERY_AMBIGUOUS_HORIZON_MS: '3h' };
+    const env = {
+      TIKTOK_SYNC_DELIVERY_RETRY_BASE_MS: '2s',
+      TIKTOK_SYNC_DELIVERY_AMBIGUOUS_HORIZON_MS: '3h',
+      TIKTOK_SYNC_DELIVERY_MAX_HOLD_MS: '7m',
+    };
     const { when } = await explain('--error ECONNRESET', { env });
     expect(when).toContain('up to 2 seconds');
     expect(when).toContain('3 hours');
+    expect(when).toContain('connection_backpressure once the connection has failed for 7 minutes');
+    expect((await explain('--code 40100', { env })).when).toContain('for 7 minutes');
   });
 });
 
