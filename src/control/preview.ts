@@ -10,6 +10,7 @@ import { ConfigTable } from '../core/config-table.ts';
 import type { EventSchemas } from '../core/decode.ts';
 import type { ConfigSchemas } from '../core/decode-config.ts';
 import { CodedError, type ErrorCode } from '../core/error-codes.ts';
+import { judgeEventName } from '../core/event-names.ts';
 import { connectionFromJson, eventFromJson, type FromJson, mappingFromJson } from '../core/json-input.ts';
 import type { DeadLetterReason, Refusal, Skip, SkipReason } from '../core/outcome.ts';
 import type { BusinessEvent } from '../core/record.ts';
@@ -50,11 +51,16 @@ export function runPreview(
   }
   const body = trackBody(preview.destination, [preview.json]);
   out.write(request.json ? `{"request":${body}}\n` : `${body}\n`);
-  if (!request.json) {
-    const notes = preview.notes.length === 0 ? '' : ` Left out or corrected: ${preview.notes.join(', ')}.`;
-    err.write(`POST /open_api/v1.3/${trackPath(preview.destination)}${notes}\n`);
-  }
+  if (!request.json) err.write(`POST /open_api/v1.3/${trackPath(preview.destination)}${remarksOn(preview)}\n`);
   return EXIT.ok;
+}
+
+/** What building left out, and what somebody who chose the event's name should know. */
+function remarksOn({ destination, eventName, notes }: TikTokEvent): string {
+  const left = notes.length === 0 ? '' : ` Left out or corrected: ${notes.join(', ')}.`;
+  const source = destination.eventSource === 'offline' ? 'OFFLINE' : 'WEB';
+  const advice = judgeEventName(eventName, source).advice.map(text => `\nAbout the event name ${eventName}: ${text}.`);
+  return `${left}${advice.join('')}`;
 }
 
 function makePreview(
@@ -110,11 +116,19 @@ function readJson(path: string, host: Host): unknown {
     throw new CodedError('INPUT_UNREADABLE', error instanceof Error ? error.message : String(error));
   }
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, exactNumbers);
   } catch {
     // The parser's message quotes the text, which may hold personal data.
     throw new CodedError('INPUT_UNREADABLE', `${path} is not JSON`);
   }
+}
+
+/** A double keeps fifteen digits; a number with more is taken as it is written, as text, which decimals may be. */
+function exactNumbers(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  const source = context?.source;
+  if (typeof value !== 'number' || source === undefined || source === String(value)) return value;
+  const digits = source.replace(/[eE].*$/, '').replace(/\D/g, '').length;
+  return digits > 15 ? source : value;
 }
 
 function problemsOf(file: string, read: FromJson<unknown>): readonly string[] {

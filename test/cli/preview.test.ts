@@ -79,6 +79,21 @@ describe('preview of what would be sent', () => {
     expect(err).toContain('Left out or corrected: currency_omitted');
   });
 
+  test('advice on the event name is told beside the request, never in it', async () => {
+    const old = { mapping: { tiktok_event_name: 'CompletePayment' } };
+    const { exitCode, out, err } = await preview('', old);
+    expect([exitCode, JSON.parse(out).data[0].event]).toEqual([0, 'CompletePayment']);
+    expect(err).toMatch(/\nAbout the event name CompletePayment: since May 2025 TikTok counts .+ as Purchase.+\.\n$/);
+    expect(await preview('--json', old)).toEqual({ exitCode: 0, out: `{"request":${out.trimEnd()}}\n`, err: '' });
+  });
+
+  test('the old wire and offline events go to their own place', async () => {
+    expect((await preview('', { connection: { wire: 'V1' } })).err).toMatch(/^POST \/open_api\/v1\.3\/pixel\/batch\//);
+    const offline = await preview('', { connection: { event_source: 'OFFLINE' } });
+    expect(offline.err).toBe('POST /open_api/v1.3/event/track/\n');
+    expect(JSON.parse(offline.out)).toMatchObject({ event_source: 'offline' });
+  });
+
   test('the token is not looked up', async () => {
     const { exitCode } = await preview('', { connection: { access_token: 'file:not-there' } });
     expect(exitCode).toBe(0);

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { BuildNote } from '../../src/core/build-notes.ts';
 import { sha256 } from '../../src/core/normalise.ts';
 import { hashPhone, parse, toE164 } from '../../src/core/phone.ts';
+import { TYPED_PHONE_NUMBERS } from './phone-numbers.ts';
 
 function digestAndNotes(phone: string, country: string | null, defaultCountry: string | null) {
   const notes: BuildNote[] = [];
@@ -27,6 +28,20 @@ describe('a phone number', () => {
     ['+499891234567890', null, null, '+499891234567890'],
   ])('%j (country %j, default %j) is %s', (phone, country, defaultCountry, e164) => {
     expect(digestAndNotes(phone, country, defaultCountry)).toEqual({ digest: sha256(e164), notes: [] });
+  });
+
+  it.each(TYPED_PHONE_NUMBERS)(
+    'typed in %s as %j is %s, by the event’s country or the default one',
+    (country, typed, e164) => {
+      const expected = { digest: sha256(e164), notes: [] };
+      expect(digestAndNotes(typed, country, null)).toEqual(expected);
+      expect(digestAndNotes(typed, null, country.toLowerCase())).toEqual(expected);
+      expect(digestAndNotes(e164, null, null)).toEqual(expected);
+    },
+  );
+
+  it('is tried as typed in at least fifty countries', () => {
+    expect(new Set(TYPED_PHONE_NUMBERS.map(([country]) => country)).size).toBeGreaterThanOrEqual(50);
   });
 
   it('without a plus and a known country is left out rather than guessed', () => {
