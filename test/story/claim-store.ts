@@ -6,7 +6,8 @@ import { Redis } from 'ioredis';
 export async function claimsOf(redisUrl: string, groupId: string): Promise<ReadonlyMap<string, string>> {
   const redis = new Redis(redisUrl);
   try {
-    const keys = await redis.keys(`tiktok-sync:${groupId}:*`);
+    const all = await redis.keys(`tiktok-sync:${groupId}:*`);
+    const keys = all.filter(key => !key.includes('{rate}'));
     const values = keys.length === 0 ? [] : await redis.mget(keys);
     return new Map(keys.map((key, index) => [key, values[index] ?? '']));
   } finally {
