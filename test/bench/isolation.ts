@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- isolation`: 5 of 100 connections are refused, throttled or slow; do the other 95 keep their latency?
+ * `npm run bench -- isolation`: 5 of 100 connections are refused, throttled or hang 5 s; do the other 95 keep their latency?
  *
  * Steady input after a burst for those five, and a small buffer, so that what waits for them would fill it and stop the
  * others; rounds in which a healthy run and one of each fault alternate, each in a world of its own. The latency is
@@ -10,7 +10,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { eventually } from '../../sandbox/eventually.ts';
-import { type Fault, latency, limited } from '../../sandbox/tiktok-faults.ts';
+import { type Fault, hang, latency, limited } from '../../sandbox/tiktok-faults.ts';
 import { pixelOf, type World } from '../../sandbox/world.ts';
 import { conversion, ids } from '../story/business.ts';
 import { median, percentile, rise } from './figures.ts';
@@ -22,7 +22,7 @@ const TROUBLED = CONNECTIONS.filter((_, index) => index % 20 === 7);
 const WELL = CONNECTIONS.filter(id => !TROUBLED.includes(id));
 const WINDOW_MS = 1_000;
 const LATENCY_MS = 40;
-const SLOW_MS = 5_000;
+const HANG_MS = 5_000;
 const RETRY_AFTER_S = 5;
 /** A second's input of all, and four times what one connection may hold of it. */
 const BUFFERED = 4_000;
@@ -31,7 +31,9 @@ const BURST = 500;
 const WARM_UP_MS = 8_000;
 const ARRIVE_WITHIN_MS = 60_000;
 
-const KINDS = ['refused', 'throttled', 'slow'] as const;
+const KINDS = ['refused', 'throttled', 'hanging', 'silent'] as const;
+/** Without `--kinds`; a silent connection never answers at all. */
+const USUAL = 'refused,throttled,hanging';
 type Kind = (typeof KINDS)[number];
 
 interface Options {
@@ -46,6 +48,8 @@ interface Run {
   readonly p50: number;
   readonly p99: number;
   readonly missing: number;
+  /** Of the five. */
+  readonly letters: number;
 }
 
 export async function run(args: readonly string[]): Promise<void> {
@@ -60,7 +64,7 @@ function readOptions(args: readonly string[]): Options {
       rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '15' },
       rate: { type: 'string', default: '1000' },
-      kinds: { type: 'string', default: KINDS.join(',') },
+      kinds: { type: 'string', default: USUAL },
     },
   });
   const kinds = KINDS.filter(kind => values.kinds.split(',').includes(kind));
@@ -76,7 +80,9 @@ async function measure(sandbox: Sandbox, options: Options): Promise<Row[]> {
     for (const kind of [...kinds.slice(turn), ...kinds.slice(0, turn)]) {
       const result = await oneRun(sandbox, `isolation-${round}-${kind}`, kind, options);
       runs.set(kind, [...(runs.get(kind) ?? []), result]);
-      sandbox.say(`round ${round}, ${kind}: p50 ${ms(result.p50)}, p99 ${ms(result.p99)}, missing ${result.missing}`);
+      sandbox.say(
+        `round ${round}, ${kind}: p50 ${ms(result.p50)}, p99 ${ms(result.p99)}, missing ${result.missing}, letters ${result.letters}`,
+      );
     }
   }
   return [
@@ -135,14 +141,21 @@ async function oneRun(sandbox: Sandbox, name: string, kind: Kind | 'healthy', op
     .map(event => ({ at: input.producedAt.get(event.event_id ?? '') ?? 0, arrived: event.received_at }))
     .filter(({ at }) => at >= from && at < to)
     .map(({ at, arrived }) => arrived - at);
-  return { p50: percentile(waits, 0.5), p99: percentile(waits, 0.99), missing: due - countedOf(world, well) };
+  const ends = await world.admin.fetchTopicOffsets(world.topics.deadLetter);
+  return {
+    p50: percentile(waits, 0.5),
+    p99: percentile(waits, 0.99),
+    missing: due - countedOf(world, well),
+    letters: ends.reduce((sum, { high }) => sum + Number(high), 0),
+  };
 }
 
 function trouble({ simulator }: World, id: string, kind: Kind | 'healthy'): void {
   const pixel = pixelOf(id);
   const faults: Readonly<Record<Exclude<Kind, 'refused'>, Fault>> = {
     throttled: { ...limited(0, { status: 429, retry_after: RETRY_AFTER_S }), pixel },
-    slow: { ...latency(SLOW_MS), pixel },
+    hanging: { ...latency(HANG_MS), pixel },
+    silent: { ...hang(), pixel },
   };
   if (kind === 'refused') simulator.addPixel(pixel, 'a-token-that-the-service-does-not-have');
   else if (kind !== 'healthy') simulator.faults.add(faults[kind]);
