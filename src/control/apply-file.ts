@@ -141,7 +141,7 @@ class FileReading {
     const id = json[ID_FIELD[kind]];
     const isNamed = typeof id === 'string' && id.trim() !== '';
     const read = entryFromJson(kind, json, this.#schemas);
-    const label = isNamed ? `${kind} ${id}` : unnamed;
+    const label = isNamed ? labelOf({ kind, id }) : unnamed;
     const placeOf = (field: string | null): Place => this.#placeOf(node, field, this.#of(item));
     for (const { path, message } of read.problems) {
       this.#report(placeOf(path), label, path, message + quotingHint(message, json[path]));
@@ -199,7 +199,12 @@ class FileReading {
 
 /** How an entry is called in messages. */
 export function labelOf({ kind, id }: EntryName): string {
-  return `${kind} ${id}`;
+  return `${kind} ${printable(id)}`;
+}
+
+/** An id as it is, or quoted: a terminal must not be told what to do by an entry that somebody else wrote. */
+export function printable(id: string): string {
+  return /[\p{C}\p{Zl}\p{Zp}]/u.test(id) ? JSON.stringify(id) : id;
 }
 
 /** The parser's words up to where it quotes the file, which may hold a token. */

@@ -3,7 +3,7 @@
 import { type EntryName, keyOf } from '../core/entry-fields.ts';
 import type { StoredConfig } from '../core/stored-config.ts';
 import type { Clock, ConfigTopic } from '../ports.ts';
-import { labelOf } from './apply-file.ts';
+import { labelOf, printable } from './apply-file.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { unknownEntry } from './get.ts';
 import type { Host } from './host.ts';
@@ -29,7 +29,7 @@ export async function runDelete(
   const left = mappingsLeft(request, before);
   if (!request.json && left.length > 0) {
     host.err.write(
-      `warning: without it nothing is sent for ${left.length === 1 ? 'mapping' : 'mappings'} ${left.join(', ')}\n`,
+      `warning: without it nothing is sent for ${left.length === 1 ? 'mapping' : 'mappings'} ${left.map(printable).join(', ')}\n`,
     );
   }
   if (!dryRun) {

@@ -8,6 +8,7 @@ import { CodedError } from '../core/error-codes.ts';
 import type { StoredConfig, StoredEntry } from '../core/stored-config.ts';
 import { tokenReferenceProblem } from '../core/token-reference.ts';
 import type { ConfigTopic } from '../ports.ts';
+import { labelOf, printable } from './apply-file.ts';
 import { MASK } from './check.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { Host } from './host.ts';
@@ -34,7 +35,7 @@ export async function runGet(request: GetRequest, topic: ConfigTopic, host: Host
   }
   host.out.write(request.output === 'json' ? asJson(entries) : asYaml(entries));
   for (const [key, { offset, problem }] of unreadable) {
-    host.err.write(`${key} (offset ${offset}) cannot be read: ${problem}\n`);
+    host.err.write(`${printable(key)} (offset ${offset}) cannot be read: ${problem}\n`);
   }
   for (const entry of entries) warnOf(entry, host);
   return unreadable.length > 0 ? EXIT.foundWrong : EXIT.ok;
@@ -91,6 +92,6 @@ function asYaml(entries: readonly StoredEntry[]): string {
 /** What keeps an entry from being used, as the service would find it. */
 function warnOf({ kind, id, fields }: StoredEntry, host: Host): void {
   for (const { field, message } of compileFields(kind, fields, 'topic').problems) {
-    host.err.write(`${kind} ${id} cannot be used: ${field}: ${message}\n`);
+    host.err.write(`${labelOf({ kind, id })} cannot be used: ${field}: ${message}\n`);
   }
 }

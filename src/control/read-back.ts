@@ -4,6 +4,7 @@ import { type Fields, keyOf } from '../core/entry-fields.ts';
 import { CodedError } from '../core/error-codes.ts';
 import type { StoredConfig } from '../core/stored-config.ts';
 import type { Clock, ConfigTopic, EntryToWrite } from '../ports.ts';
+import { printable } from './apply-file.ts';
 import type { Host } from './host.ts';
 
 export interface ReadBackRequest {
@@ -54,7 +55,7 @@ export async function writeAndReadBack(
 }
 
 function someOf(keys: readonly string[]): string {
-  return keys.slice(0, 5).join(', ') + (keys.length > 5 ? ` and ${keys.length - 5} more` : '');
+  return keys.slice(0, 5).map(printable).join(', ') + (keys.length > 5 ? ` and ${keys.length - 5} more` : '');
 }
 
 export async function awaitReadBack(topic: ConfigTopic, clock: Clock, request: ReadBackRequest): Promise<ReadBack> {

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { applyFile, deleteEntry, getEntries } from '../../src/config-topic-command.ts';
@@ -102,6 +103,18 @@ test('apply writes a file to a fresh topic, get prints it, and what get prints c
   expect((await tiktokSync('get connection acme')).exitCode).toBe(5);
   expect((await tiktokSync('get mappings -o json')).out).toContain('acme-won');
   expect(printed).not.toContain(CANARY);
+});
+
+test('the example in config/ is written with every field, and comes back as it was', async () => {
+  const topic = await configTopic();
+  const tiktokSync = on(topic);
+  const example = readFileSync(new URL('../../config/example-connections.yaml', import.meta.url), 'utf8');
+  const applied = await tiktokSync('apply -f - --json', example);
+  expect(JSON.parse(applied.out)).toMatchObject({ written: true, added: 9, problems: [] });
+  const got = await tiktokSync('get -o json');
+  expect([got.exitCode, got.err]).toEqual([0, '']);
+  const again = await tiktokSync('apply -f - --json', got.out);
+  expect(JSON.parse(again.out)).toMatchObject({ written: false, added: 0, changed: 0, unchanged: 9 });
 });
 
 test('get names what cannot be read, masks a token that somebody wrote in clear, and delete takes either away', async () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { readConfigFile } from '../../src/control/apply-file.ts';
@@ -49,6 +50,29 @@ describe('get', () => {
     expect(out).not.toContain('null');
   });
 
+  test('prints any text so that apply reads the same text again', async () => {
+    const odd = fc.constantFrom(...'\u0085\u2028\u2029\ufeff\u00a0\0\b\x1b\x7f\r\n\t"\'#:-*&!|>%@`{}[], \\');
+    const text = fc
+      .string({ unit: fc.oneof(odd, fc.string({ unit: 'binary', minLength: 1, maxLength: 1 })) })
+      .filter(each => each.trim() !== '');
+    const entry = fc.record({
+      id: text,
+      name: fc.oneof(text, fc.constantFrom('', 'yes', '1e3', '0x1F', '~', '<<', '2026-01-01')),
+    });
+    await fc.assert(
+      fc.asyncProperty(entry, fc.constantFrom('yaml', 'json'), async ({ id, name }, output) => {
+        topic.entries.clear();
+        put('connection', id, connection({ connection_id: id, advertiser_name: name, test_event_code: name }));
+        put('mapping', id, mapping({ mapping_id: id, connection_id: id, event_name_filter: name }));
+        const { out } = await get(`-o ${output}`);
+        const { entries, problems } = readConfigFile(out, schemas);
+        expect(problems).toEqual([]);
+        expect(entries.map(({ fields }) => fields)).toEqual([...topic.entries.values()].map(({ fields }) => fields));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   test('prints JSON that apply takes as well', async () => {
     const [yaml, json] = [await get(), await get('-o json')];
     expect(JSON.parse(json.out)).toEqual(parse(yaml.out));
@@ -81,6 +105,15 @@ describe('get', () => {
     expect(out).toContain('c-1');
     expect((await get('connections')).exitCode).toBe(0);
     expect((await get('mapping m-9')).exitCode).toBe(6);
+  });
+
+  test('sends a terminal nothing but text', async () => {
+    topic.unreadable.set('mapping:\x1b[2J', { offset: 7, problem: 'undecodable' });
+    put('connection', '\x1b]0;x', connection({ connection_id: '\x1b]0;x', access_token: '' }));
+    const { out, err } = await get();
+    expect(err).toContain('"mapping:\\u001b[2J" (offset 7)');
+    expect(err).toContain('connection "\\u001b]0;x" cannot be used');
+    expect(out + err).not.toContain('\x1b');
   });
 
   test('names what cannot be used as it is, and masks a token in clear', async () => {
