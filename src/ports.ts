@@ -10,7 +10,7 @@ import type { StateName } from './core/connection-state.ts';
 import type { StatusRecord } from './core/connection-status-record.ts';
 import type { DeadLetter } from './core/dead-letter.ts';
 import type { Claim } from './core/deduplicate.ts';
-import type { EntryName, Fields } from './core/entry-fields.ts';
+import type { EntryKind, Fields } from './core/entry-fields.ts';
 import type { EventsApiAnswer } from './core/events-api-answer.ts';
 import type { DeadLetterReason, Outcome } from './core/outcome.ts';
 import type { Permit, Throttled } from './core/rate-limit.ts';
@@ -237,9 +237,10 @@ export interface TopicAdmin {
   create(plans: readonly TopicPlan[]): Promise<void>;
 }
 
-/** An entry to be written to the config topic; `fields` null deletes it. */
-export interface EntryToWrite extends EntryName {
-  readonly fields: Fields | null;
+/** An entry to be written to the config topic under its key; `record` null deletes what is there. */
+export interface EntryToWrite {
+  readonly key: string;
+  readonly record: { readonly kind: EntryKind; readonly fields: Fields } | null;
 }
 
 /** The config topic, for commands. Every method rejects with a `CodedError` when Kafka or the registry is away. */

@@ -5,7 +5,7 @@
 
 import type { ConfigSchemas } from '../core/decode-config.ts';
 import { RecordEncoder } from '../core/encode.ts';
-import { type EntryKind, keyOf } from '../core/entry-fields.ts';
+import type { EntryKind } from '../core/entry-fields.ts';
 import { CodedError } from '../core/error-codes.ts';
 import { createStoredConfigDecoder, readStoredConfig, type StoredConfig } from '../core/stored-config.ts';
 import type { ConfigTopic, EntryToWrite } from '../ports.ts';
@@ -60,7 +60,7 @@ export class KafkaConfigTopic implements ConfigTopic {
   async write(entries: readonly EntryToWrite[]): Promise<void> {
     if (entries.length === 0) return;
     const records: OutgoingRecord[] = [];
-    for (const entry of entries) records.push({ key: keyOf(entry), value: await this.#encode(entry) });
+    for (const entry of entries) records.push({ key: entry.key, value: await this.#encode(entry) });
     if (!this.#isProducerConnected) await this.#kafka(this.#parts.producer.connect());
     this.#isProducerConnected = true;
     await this.#parts.producer.write(this.#parts.topic, records).catch((error: unknown) => {
@@ -78,10 +78,10 @@ export class KafkaConfigTopic implements ConfigTopic {
     }
   }
 
-  async #encode({ kind, fields }: EntryToWrite): Promise<Buffer | null> {
-    if (fields === null) return null;
-    const { encoder, schemaId } = await this.#writer(kind);
-    return encoder.framed(schemaId, fields);
+  async #encode({ record }: EntryToWrite): Promise<Buffer | null> {
+    if (record === null) return null;
+    const { encoder, schemaId } = await this.#writer(record.kind);
+    return encoder.framed(schemaId, record.fields);
   }
 
   async #writer(kind: EntryKind): Promise<Writer> {

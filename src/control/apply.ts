@@ -4,6 +4,7 @@
  */
 
 import type { ConfigSchemas } from '../core/decode-config.ts';
+import { keyOf } from '../core/entry-fields.ts';
 import { CodedError } from '../core/error-codes.ts';
 import type { StoredConfig } from '../core/stored-config.ts';
 import type { Clock, ConfigTopic } from '../ports.ts';
@@ -51,7 +52,10 @@ export async function runApply(request: ApplyRequest, parts: ApplyParts, host: H
     report.planned(plan);
     const changes = plan.changes.filter(({ change }) => change !== 'unchanged');
     if (!request.dryRun && changes.length > 0) {
-      const written = changes.map(({ kind, id, wanted }) => ({ kind, id, fields: wanted }));
+      const written = changes.map(change => ({
+        key: keyOf(change),
+        record: { kind: change.kind, fields: change.wanted },
+      }));
       await writeAndReadBack(topic, parts.clock, { written, before: stored, timeoutMs: request.timeoutMs }, host);
     }
     return report.done(plan);

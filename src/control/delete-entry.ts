@@ -1,15 +1,18 @@
 /** `delete`: takes a connection or a mapping off the config topic, and says what is left without it. */
 
-import { type EntryName, keyOf } from '../core/entry-fields.ts';
+import type { EntryKind } from '../core/entry-fields.ts';
 import type { StoredConfig } from '../core/stored-config.ts';
 import type { Clock, ConfigTopic } from '../ports.ts';
-import { labelOf, printable } from './apply-file.ts';
+import { printable } from './apply-file.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { unknownEntry } from './get.ts';
 import type { Host } from './host.ts';
 import { writeAndReadBack } from './read-back.ts';
 
-export interface DeleteRequest extends EntryName {
+export interface DeleteRequest {
+  /** `key`: the id is a whole key, as it stands on the topic. */
+  readonly kind: EntryKind | 'key';
+  readonly id: string;
   readonly dryRun: boolean;
   readonly timeoutMs: number;
   readonly json: boolean;
@@ -24,30 +27,29 @@ export async function runDelete(
 ): Promise<ExitCode> {
   const { kind, id, dryRun, timeoutMs } = request;
   const before = await topic.read();
-  const key = keyOf(request);
-  if (!before.entries.has(key) && !before.unreadable.has(key)) throw unknownEntry(request, before);
-  const left = mappingsLeft(request, before);
+  const key = kind === 'key' ? id : `${kind}:${id}`;
+  if (!before.entries.has(key) && !before.unreadable.has(key)) throw unknownEntry(kind, id, before);
+  const left = mappingsLeft(key, before);
   if (!request.json && left.length > 0) {
     host.err.write(
       `warning: without it nothing is sent for ${left.length === 1 ? 'mapping' : 'mappings'} ${left.map(printable).join(', ')}\n`,
     );
   }
   if (!dryRun) {
-    const written = [{ kind, id, fields: null }];
+    const written = [{ key, record: null }];
     await writeAndReadBack(topic, clock, { written, before, timeoutMs }, host);
   }
   const end = dryRun ? ' would be deleted (dry run: nothing was written).' : ' deleted.';
   const text = request.json
     ? JSON.stringify({ kind, id, dryRun, deleted: !dryRun, mappingsLeft: left }, null, 2)
-    : `- ${labelOf(request)}${end}`;
+    : `- ${kind} ${printable(id)}${end}`;
   host.out.write(`${text}\n`);
   return EXIT.ok;
 }
 
-function mappingsLeft({ kind, id }: EntryName, { entries }: StoredConfig): string[] {
-  if (kind !== 'connection') return [];
+function mappingsLeft(key: string, { entries }: StoredConfig): string[] {
   return [...entries.values()]
-    .filter(entry => entry.kind === 'mapping' && entry.fields['connection_id'] === id)
+    .filter(({ kind, fields }) => kind === 'mapping' && `connection:${fields['connection_id']}` === key)
     .map(entry => entry.id)
     .toSorted();
 }

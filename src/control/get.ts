@@ -30,8 +30,8 @@ export async function runGet(request: GetRequest, topic: ConfigTopic, host: Host
   const stored = await topic.read();
   const entries = select(request, stored);
   const unreadable = [...stored.unreadable].filter(([key]) => isAskedFor(request, key));
-  if (request.id !== null && entries.length + unreadable.length === 0) {
-    throw unknownEntry({ kind: request.kind ?? 'connection', id: request.id }, stored);
+  if (request.id !== null && request.kind !== null && entries.length + unreadable.length === 0) {
+    throw unknownEntry(request.kind, request.id, stored);
   }
   host.out.write(request.output === 'json' ? asJson(entries) : asYaml(entries));
   for (const [key, { offset, problem }] of unreadable) {
@@ -41,18 +41,19 @@ export async function runGet(request: GetRequest, topic: ConfigTopic, host: Host
   return unreadable.length > 0 ? EXIT.foundWrong : EXIT.ok;
 }
 
-/** Says which ids there are that look like the one asked for. */
-export function unknownEntry({ kind, id }: Pick<StoredEntry, 'kind' | 'id'>, stored: StoredConfig): CodedError {
-  const ids = [...stored.entries.values()].flatMap(entry => (entry.kind === kind ? [entry.id] : []));
+/** Says which of those that there are looks like the one asked for; a `key` is one as it stands on the topic. */
+export function unknownEntry(kind: EntryKind | 'key', id: string, stored: StoredConfig): CodedError {
+  const keys = [...stored.entries.keys(), ...stored.unreadable.keys()];
+  const ids =
+    kind === 'key' ? keys : keys.flatMap(key => (key.startsWith(`${kind}:`) ? [key.slice(kind.length + 1)] : []));
   const guess = didYouMean(id, ids);
   const hint = guess === null ? 'tiktok-sync get lists what there is.' : `Did you mean ${guess}?`;
-  return new CodedError('ENTRY_UNKNOWN', `There is no ${kind} ${id} on the config topic. ${hint}`);
+  return new CodedError('ENTRY_UNKNOWN', `There is no ${kind} ${printable(id)} on the config topic. ${hint}`);
 }
 
 function select({ kind, id, workspace }: GetRequest, { entries }: StoredConfig): StoredEntry[] {
   const workspaceOf = (entry: StoredEntry): unknown => {
-    const connection =
-      entry.kind === 'connection' ? entry : entries.get(`connection:${String(entry.fields['connection_id'])}`);
+    const connection = entry.kind === 'connection' ? entry : entries.get(`connection:${entry.fields['connection_id']}`);
     return connection?.fields['workspace_id'];
   };
   return [...entries.values()]

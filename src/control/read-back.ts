@@ -1,6 +1,6 @@
 /** Waits until what was written to the config topic can be read from it: only then will the service have it, too. */
 
-import { type Fields, keyOf } from '../core/entry-fields.ts';
+import type { Fields } from '../core/entry-fields.ts';
 import { CodedError } from '../core/error-codes.ts';
 import type { StoredConfig } from '../core/stored-config.ts';
 import type { Clock, ConfigTopic, EntryToWrite } from '../ports.ts';
@@ -61,12 +61,12 @@ function someOf(keys: readonly string[]): string {
 export async function awaitReadBack(topic: ConfigTopic, clock: Clock, request: ReadBackRequest): Promise<ReadBack> {
   const { written, before, timeoutMs, onWaiting } = request;
   const startedAt = clock.monotonic();
-  let sights = new Map<string, Sight>(written.map(entry => [keyOf(entry), 'missing']));
+  let sights = new Map<string, Sight>(written.map(({ key }) => [key, 'missing']));
   for (let nextWordAt = FIRST_WORD_AFTER_MS; ; ) {
     const leftMs = timeoutMs - (clock.monotonic() - startedAt);
     // Kafka being away for a moment is what the time is for.
     const now = await within(topic.read(), leftMs, clock).catch(() => null);
-    if (now !== null) sights = new Map(written.map(entry => [keyOf(entry), sightOf(entry, before, now)]));
+    if (now !== null) sights = new Map(written.map(entry => [entry.key, sightOf(entry, before, now)]));
     const missing = keysOf(sights, 'missing');
     const waitedMs = clock.monotonic() - startedAt;
     if (missing.length === 0 || waitedMs >= timeoutMs) return { missing, overtaken: keysOf(sights, 'overtaken') };
@@ -86,13 +86,12 @@ function within<T>(asked: Promise<T>, ms: number, clock: Clock): Promise<T | nul
   });
 }
 
-function sightOf(entry: EntryToWrite, before: StoredConfig, now: StoredConfig): Sight {
-  const key = keyOf(entry);
+function sightOf({ key, record }: EntryToWrite, before: StoredConfig, now: StoredConfig): Sight {
   const stored = now.entries.get(key);
   const offset = offsetOf(now, key);
-  if (entry.fields === null) {
+  if (record === null) {
     if (offset === null) return 'seen';
-  } else if (stored !== undefined && haveSame(stored.fields, entry.fields)) return 'seen';
+  } else if (stored !== undefined && haveSame(stored.fields, record.fields)) return 'seen';
   return offset === offsetOf(before, key) ? 'missing' : 'overtaken';
 }
 

@@ -131,6 +131,30 @@ describe('apply', () => {
   });
 });
 
+describe('apply to an offline event set', () => {
+  const OFFLINE = { ...C1, event_source: 'OFFLINE', pixel_id: '7123456789012345678' };
+  const custom = { ...M1, tiktok_event_name: 'DealWon' };
+
+  test('refuses a custom name, by the connection in the file or the one on the topic', async () => {
+    const together = await apply({ connections: [OFFLINE], mappings: [custom] });
+    expect([together.exitCode, connects]).toEqual([3, 1]);
+    expect(together.err).toContain('mapping m-1: tiktok_event_name: is not a standard event');
+    expect((await apply({ connections: [OFFLINE] })).exitCode).toBe(0);
+    const alone = await apply({ mappings: [custom] });
+    expect([alone.exitCode, topic.writes]).toEqual([3, ['connection:c-1']]);
+    expect(alone.err).toContain('mapping m-1: tiktok_event_name: is not a standard event');
+  });
+
+  test('tells it beside what else is wrong with the file', async () => {
+    const { err } = await apply({
+      connections: [OFFLINE, { ...C1, connection_id: 'c-2', wire: 'V3' }],
+      mappings: [custom],
+    });
+    expect(err).toContain('connection c-2: wire: is not a known symbol');
+    expect(err).toContain('mapping m-1: tiktok_event_name: is not a standard event');
+  });
+});
+
 describe('apply warns, and writes all the same', () => {
   const revenue = { ...M1, trigger: 'REALIZED_REVENUE_UPDATED', include_value: true, value_source: 'SALES_VALUE' };
   test.each<readonly [string, object, RegExp]>([

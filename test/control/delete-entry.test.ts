@@ -74,6 +74,18 @@ describe('delete', () => {
     expect(topic.writes).toEqual(['-mapping:m-9']);
   });
 
+  test('a record under a key that is no entry of ours can be deleted by that key', async () => {
+    topic.unreadable.set('conection:c-1', { offset: 7, problem: 'the key is neither …' });
+    expect((await del('key conection:c')).err).toContain('Did you mean conection:c-1?');
+    expect(await del('key conection:c-1')).toMatchObject({
+      exitCode: 0,
+      out: '- key conection:c-1 deleted.\n',
+      err: '',
+    });
+    expect((await del('key connection:c-1')).err).toContain('nothing is sent for mappings m-1, m-2');
+    expect(topic.writes).toEqual(['-conection:c-1', '-connection:c-1']);
+  });
+
   test('waits until it is gone, for --timeout and no longer', async () => {
     topic.onWritten = () => 'hide';
     const ended = del('mapping m-1 --timeout 1s');

@@ -24,15 +24,21 @@ export class MemoryConfigTopic implements ConfigTopic {
 
   async write(entries: readonly EntryToWrite[]): Promise<void> {
     for (const entry of entries) {
-      this.writes.push(entry.fields === null ? `-${keyOf(entry)}` : keyOf(entry));
-      if (this.onWritten(entry) === 'show') this.put(entry, entry.fields);
+      const { key, record } = entry;
+      this.writes.push(record === null ? `-${key}` : key);
+      if (this.onWritten(entry) === 'hide') continue;
+      const kind = record?.kind ?? 'mapping';
+      if (record !== null) this.put({ kind, id: key.slice(kind.length + 1) }, record.fields);
+      else {
+        this.entries.delete(key);
+        this.unreadable.delete(key);
+      }
     }
   }
 
-  put({ kind, id }: EntryName, fields: Fields | null): void {
+  put({ kind, id }: EntryName, fields: Fields): void {
     const key = keyOf({ kind, id });
     this.unreadable.delete(key);
-    if (fields === null) this.entries.delete(key);
-    else this.entries.set(key, { kind, id, fields, offset: this.#offset++ });
+    this.entries.set(key, { kind, id, fields, offset: this.#offset++ });
   }
 }
