@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { type ApplyFile, addApply } from './cli-apply.ts';
 import { addCheck } from './cli-check.ts';
 import { type End, type Given, ProblemsReported } from './cli-configuration.ts';
+import { addConnections, type ConnectionCommands } from './cli-connections.ts';
 import { addDeadLetters, type RunDeadLetters } from './cli-dead-letters.ts';
 import { addDelete, type DeleteEntry } from './cli-delete.ts';
 import { addExplain } from './cli-explain.ts';
@@ -27,6 +28,7 @@ export interface HeavyCommands {
   readonly apply: ApplyFile;
   readonly get: GetEntries;
   readonly delete: DeleteEntry;
+  readonly connections: ConnectionCommands;
 }
 
 /** Runs one command line (without interpreter and script) and answers the exit code. Never rejects. */
@@ -81,6 +83,7 @@ function createProgram(host: Host, heavy: HeavyCommands, end: End): Command {
   addApply(program, host, heavy.apply, end);
   addGet(program, host, heavy.get, end);
   addDelete(program, host, heavy.delete, end);
+  addConnections(program, host, heavy.connections, end);
   program
     .command('version')
     .description('Print the version.')
@@ -95,4 +98,5 @@ const PROGRAM_EXAMPLES = `  $ tiktok-sync check --config tiktok-sync.yaml     wh
   $ tiktok-sync apply -f connections.yaml           write connections and mappings to the config topic
   $ tiktok-sync run                                 run the service; Ctrl-C stops it gracefully
   $ tiktok-sync preview --event e.json --connection c.json --mapping m.json
+  $ tiktok-sync connections verify acme-main        whether TikTok takes its token
   $ tiktok-sync explain --code 40105                what an answer of TikTok means`;

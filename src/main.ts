@@ -44,6 +44,10 @@ const heavy: HeavyCommands = {
   apply: async (...request) => (await import('./config-topic-command.ts')).applyFile(...request),
   get: async (...request) => (await import('./config-topic-command.ts')).getEntries(...request),
   delete: async (...request) => (await import('./config-topic-command.ts')).deleteEntry(...request),
+  connections: {
+    verify: async (...request) => (await import('./connections-command.ts')).verifyConnection(...request),
+    list: async (...request) => (await import('./connections-command.ts')).listConnections(...request),
+  },
   preview: async (request, options, previewHost) => {
     const { readSchemas } = await import('./adapters/schema-files.ts');
     return (await import('./control/preview.ts')).runPreview(request, options, readSchemas(), previewHost);

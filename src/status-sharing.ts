@@ -11,9 +11,9 @@ import type { ConnectionStates } from './connection-states.ts';
 import { type ConnectionState, isSameSubject, newerOf } from './core/connection-state.ts';
 import {
   connectionIdOf,
+  readStatus,
   type StatusDecoder,
   type StatusRecord,
-  stateOfRecord,
   statusRecordOf,
 } from './core/connection-status-record.ts';
 import { CodedError } from './core/error-codes.ts';
@@ -157,9 +157,8 @@ export class StatusSharing {
 
   #takeOne(connectionId: string, offset: number, value: Buffer): void {
     const { clock, decoder, instance, states } = this.#parts;
-    const decoded = decoder.decode(value);
-    const record: StatusRecord | null = 'connection_id' in decoded ? decoded : null;
-    const news = record === null ? null : stateOfRecord(record);
+    const read = readStatus(decoder, value);
+    const news = read?.state ?? null;
     this.#shared.set(connectionId, { offset, state: news });
     if (news === null) return;
     const before = states.of(connectionId);
@@ -167,7 +166,7 @@ export class StatusSharing {
     // Somebody had not heard of this yet; what the topic holds last must be what holds.
     const holds = states.of(connectionId);
     const isOurs = holds !== null && holds === before && holds === this.#written.get(connectionId);
-    if (!isOurs || !isSameSubject(holds, news) || record?.instance === instance) return;
+    if (!isOurs || !isSameSubject(holds, news) || read?.instance === instance) return;
     this.#written.delete(connectionId);
     this.#writeSoon(connectionId);
   }

@@ -108,7 +108,8 @@ export const DEAD_LETTER_TEXTS: Readonly<Record<DeadLetterReason, DeadLetterText
   connection_parked: {
     happened: 'TikTok refuses the token or the permission of the connection.',
     who: 'connections',
-    remedy: 'Give the connection a new token. It is used at the next batch; one batch per window probes the old one.',
+    remedy:
+      'Give the connection a new token. It is used at the next batch; one batch per window probes the old one. `tiktok-sync connections verify` tells.',
   },
   connection_backpressure: {
     happened: 'The connection was throttled, hung or failed for itself for longer than events may be held.',

@@ -16,6 +16,10 @@ export const EXIT = {
   foundWrong: 6,
   /** What was written could not be read back in time. */
   timedOut: 7,
+  /** TikTok refuses the credentials of a connection (`connections verify`). */
+  refused: 8,
+  /** Nothing was learned of them. */
+  undecided: 9,
   /** Ended at once by a second SIGINT or SIGTERM: 128 + the signal's number. The first one stops gracefully: 0. */
   interrupted: 130,
   terminated: 143,
@@ -32,6 +36,8 @@ export const EXIT_CODE_HELP = `Exit codes:
   5    nothing matched what was asked for
   6    a topic is missing or not as it should be
   7    what was written could not be read back in time
+  8    (connections verify) TikTok refuses the credentials
+  9    (connections verify) undecided: nothing was learned of the credentials
   130  interrupted at once (second Ctrl-C)
   143  terminated at once (second SIGTERM)`;
 

@@ -104,3 +104,25 @@ function finish(decoded: unknown) {
   const required: readonly unknown[] = [record.connection_id, record.since];
   return required.includes(null) ? INCOMPLETE : record;
 }
+
+/** The state of a record of the topic, and who wrote it; null for a record that cannot be read. */
+export function readStatus(
+  decoder: StatusDecoder,
+  value: Buffer,
+): { readonly state: ConnectionState | null; readonly instance: string | null } | null {
+  const decoded = decoder.decode(value);
+  return 'connection_id' in decoded ? { state: stateOfRecord(decoded), instance: decoded.instance } : null;
+}
+
+/** By connection; records that say nothing we can use are left out. */
+export function statesOf(
+  decoder: StatusDecoder,
+  records: ReadonlyMap<string, { readonly value: Buffer }>,
+): Map<string, ConnectionState> {
+  const states = new Map<string, ConnectionState>();
+  for (const [key, { value }] of records) {
+    const [connectionId, state] = [connectionIdOf(key), readStatus(decoder, value)?.state ?? null];
+    if (connectionId !== null && state !== null) states.set(connectionId, state);
+  }
+  return states;
+}

@@ -33,6 +33,7 @@ const NO_COMMANDS: HeavyCommands = {
   apply: none,
   get: none,
   delete: none,
+  connections: { verify: none, list: none },
 };
 
 /** Runs a command line in this process, with plain values for everything outside it. */

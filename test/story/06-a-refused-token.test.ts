@@ -1,10 +1,12 @@
+import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ConnectionStatusView, readConnectionStatus } from '../../sandbox/connection-status.ts';
 import { eventually } from '../../sandbox/eventually.ts';
 import type { ServiceProcess } from '../../sandbox/service-process.ts';
-import { pixelOf, tokenOf, type World } from '../../sandbox/world.ts';
+import { pixelOf, tokenOf, tokenVariable, type World } from '../../sandbox/world.ts';
 import { NONCE_BYTES, sealToken } from '../../src/core/token-envelope.ts';
 import { KEY_BYTES, keyLine } from '../../src/core/token-keys.ts';
 import { useStack } from '../stack.ts';
@@ -12,6 +14,7 @@ import { balanceOf, unbalanced } from './books.ts';
 import { conversion, countedIds, createWorld, ids, repeats } from './business.ts';
 
 const stack = await useStack();
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const FINE = 'fine';
 const EXPIRED = 'expired';
 const KEY = { id: 'k1', bytes: Buffer.alloc(KEY_BYTES, 1) };
@@ -133,5 +136,63 @@ describe('a token that TikTok refuses', () => {
     const sum = (of: string, count: 'delivered' | 'dead_lettered') =>
       books.filter(({ connection }) => connection === of).reduce((total, { [count]: events = 0 }) => total + events, 0);
     expect([sum(EXPIRED, 'delivered'), sum(EXPIRED, 'dead_lettered'), sum(FINE, 'delivered')]).toEqual([2, 4, 4]);
+  });
+});
+
+describe('a token that nobody has used yet', () => {
+  const [TESTED, WRONG, SILENT] = ['tested', 'wrong', 'silent'] as const;
+  let world: World;
+
+  beforeAll(async () => {
+    world = await createWorld(stack, 'token-check', { connections: [TESTED, WRONG, SILENT] });
+    await world.connect(TESTED, { test_event_code: 'TEST1' });
+    await world.connect(WRONG, { access_token: `env:${tokenVariable(TESTED)}` });
+  });
+  afterAll(() => world.close());
+
+  /** Runs the command as a process of its own: the simulator that it asks lives in this one. */
+  function cli(line: string): Promise<{ exitCode: number; out: string; err: string }> {
+    const [env, args] = [{ ...world.env }, [MAIN, ...line.split(' ')]];
+    return new Promise(resolve => {
+      const child = execFile(process.execPath, args, { env }, (_, out, err) => {
+        resolve({ exitCode: child.exitCode ?? -1, out, err });
+      });
+    });
+  }
+
+  it('is asked about by a command: active, refused with TikTok’s code, or undecided', async () => {
+    expect(await cli(`connections verify ${TESTED}`)).toMatchObject({ exitCode: 0, err: '' });
+    const wrong = await cli(`connections verify ${WRONG} --json`);
+    const refused = world.simulator
+      .ledger()
+      .requests()
+      .find(({ code }) => code === 40001);
+    expect([wrong.exitCode, JSON.parse(wrong.out)]).toMatchObject([
+      8,
+      { result: 'refused', state: 'parked', api_code: 40001, request_id: refused?.request_id },
+    ]);
+    const silent = await cli(`connections verify ${SILENT} --json`);
+    expect([silent.exitCode, JSON.parse(silent.out)]).toMatchObject([9, { result: 'undecided', api_code: 40002 }]);
+    expect(await cli('connections verify tsted')).toMatchObject({ exitCode: 5 });
+  });
+
+  it('is asked about by the service without an event, at most once by each of two replicas', async () => {
+    const before = world.simulator.ledger().requests().length;
+    await Promise.all(['one', 'two'].map(name => world.startService(name, { TIKTOK_SYNC_TOKENS_CHECK: 'true' })));
+
+    const shown = async (): Promise<unknown[][]> => {
+      const { exitCode, out } = await cli('connections list --json');
+      expect(exitCode).toBe(0);
+      const listed = JSON.parse(out) as Record<string, unknown>[];
+      return listed.map(({ api_code, connection_id, state }) => [connection_id, state, api_code]);
+    };
+    const expected = [
+      [SILENT, 'undecided', 40002],
+      [TESTED, 'active', null],
+      [WRONG, 'parked', 40001],
+    ];
+    await eventually('all are asked about', async () => JSON.stringify(await shown()) === JSON.stringify(expected));
+    expect(world.simulator.ledger().requests().length - before).toBeLessThanOrEqual(6);
+    expect(world.simulator.ledger().counted()).toEqual([]);
   });
 });

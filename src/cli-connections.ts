@@ -1,0 +1,70 @@
+/** `tiktok-sync connections` on the command line. */
+
+import type { Command } from 'commander';
+import { addConfigFlags, type End, type Given, sectionsOrThrow } from './cli-configuration.ts';
+import type { Config } from './config.ts';
+import type { Host } from './control/host.ts';
+import type { ListRequest } from './control/list-connections.ts';
+import type { VerifyRequest } from './control/verify-connection.ts';
+
+const LIST_SECTIONS = ['kafka', 'registry', 'topics'] as const;
+const VERIFY_SECTIONS = [...LIST_SECTIONS, 'delivery', 'tiktok', 'tokens'] as const;
+
+/** Answers the exit code. */
+export type VerifyConnection = (
+  request: VerifyRequest,
+  config: Pick<Config, (typeof VERIFY_SECTIONS)[number]>,
+  host: Host,
+) => Promise<number>;
+/** Answers the exit code. */
+export type ListConnections = (
+  request: ListRequest,
+  config: Pick<Config, (typeof LIST_SECTIONS)[number]>,
+  host: Host,
+) => Promise<number>;
+
+export interface ConnectionCommands {
+  readonly verify: VerifyConnection;
+  readonly list: ListConnections;
+}
+
+export function addConnections(program: Command, host: Host, { list, verify }: ConnectionCommands, end: End): void {
+  const connections = program.command('connections').description('Ask about the credentials of connections.');
+  const verifying = connections
+    .command('verify')
+    .description('Ask TikTok whether it takes the token of a connection for its pixel.')
+    .argument('<id>', 'a connection of the config topic')
+    .option('--json', 'as JSON');
+  addConfigFlags(verifying).action(async (connectionId: string, given: Given) => {
+    const request = { connectionId, json: given.json === true };
+    end(await verify(request, sectionsOrThrow(VERIFY_SECTIONS, given, host), host));
+  });
+  verifying.addHelpText('after', VERIFY_HELP);
+  const listing = connections
+    .command('list')
+    .description('Print every connection with the state that the service last told of.')
+    .option('--json', 'as JSON');
+  addConfigFlags(listing).action(async (given: Given) => {
+    end(await list({ json: given.json === true }, sectionsOrThrow(LIST_SECTIONS, given, host), host));
+  });
+  listing.addHelpText('after', LIST_HELP);
+}
+
+const VERIFY_HELP = `
+A connection with a test event code is asked about with one custom event under that code, any other with a batch without
+events: nothing counts in the advertiser's live data. The token is looked up here, so run it where the service runs.
+
+Examples:
+  $ tiktok-sync connections verify acme-main
+  $ tiktok-sync connections verify acme-main --json
+
+Exit codes: 0 active, 3 invalid configuration or entry, 4 Kafka or the registry could not be reached, 5 there is no such
+connection, 6 there is no config topic, 8 TikTok refuses the credentials, 9 undecided: no token here, or no answer about it.`;
+
+const LIST_HELP = `
+Examples:
+  $ tiktok-sync connections list
+  $ tiktok-sync connections list --json
+
+Exit codes: 0 done, 3 invalid configuration, 4 Kafka or the registry could not be reached, 5 there are no connections,
+6 there is no config topic.`;

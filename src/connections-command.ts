@@ -1,0 +1,81 @@
+/** `connections verify|list` on the real topics and TikTok: connects, lets `control/` decide, disconnects. */
+
+import { systemClock } from './adapters/clock.ts';
+import { createKafka } from './adapters/kafka-client.ts';
+import { KafkaConfigSnapshot } from './adapters/kafka-config-snapshot.ts';
+import { unreachable } from './adapters/kafka-refusal.ts';
+import { readSchemas } from './adapters/schema-files.ts';
+import { SchemaRegistry } from './adapters/schema-registry.ts';
+import { createEventsApi } from './adapters/tiktok-events-api.ts';
+import { readTlsFiles } from './adapters/tls-files.ts';
+import { createTokens } from './adapters/tokens.ts';
+import type { Config } from './config.ts';
+import { type ConfigTopicSections, withConfigTopic } from './config-topic-command.ts';
+import type { ExitCode } from './control/exit-codes.ts';
+import type { Host } from './control/host.ts';
+import { type ListRequest, runList } from './control/list-connections.ts';
+import { runVerify, type VerifyRequest } from './control/verify-connection.ts';
+import { VERSION } from './control/version.ts';
+import type { ConnectionState } from './core/connection-state.ts';
+import { createStatusDecoder, statesOf } from './core/connection-status-record.ts';
+import { CodedError } from './core/error-codes.ts';
+import type { StatusRecords } from './ports.ts';
+
+export async function verifyConnection(
+  request: VerifyRequest,
+  config: ConfigTopicSections & Pick<Config, 'delivery' | 'tiktok' | 'tokens'>,
+  host: Host,
+): Promise<ExitCode> {
+  const { baseUrl, partnerName } = config.tiktok;
+  const api = createEventsApi({ ...config.delivery, baseUrl, userAgent: `tiktok-conversion-sync/${VERSION}` });
+  const tokens = createTokens(config.tokens, host.env);
+  try {
+    return await withConfigTopic(config, topic => runVerify(request, { topic, tokens, api, partnerName }, host));
+  } finally {
+    await api.destroy();
+  }
+}
+
+export async function listConnections(
+  request: ListRequest,
+  config: ConfigTopicSections,
+  host: Host,
+): Promise<ExitCode> {
+  const [stored, states] = await Promise.all([withConfigTopic(config, topic => topic.read()), readStates(config)]);
+  return runList(request, { stored, states }, host);
+}
+
+/** What the status topic tells of each connection; null where there is no such topic. */
+async function readStates(config: ConfigTopicSections): Promise<ReadonlyMap<string, ConnectionState> | null> {
+  const { kafka, topics } = config;
+  // What the client logs on its way to a failure is said once, by the failure.
+  const client = createKafka(kafka, 'connection-status', { notice: () => undefined });
+  const snapshot = new KafkaConfigSnapshot(client, topics.connectionStatus, systemClock);
+  try {
+    await snapshot.connect();
+    return await decode(await snapshot.read(), config);
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw unreachable(kafka.brokers, error);
+    if (error.code === 'TOPICS_WRONG') return null;
+    throw error;
+  } finally {
+    await snapshot.disconnect().catch(() => {});
+  }
+}
+
+async function decode(
+  records: StatusRecords,
+  { registry }: ConfigTopicSections,
+): Promise<ReadonlyMap<string, ConnectionState>> {
+  const { unknownSchemaGraceMs: _grace, tls, ...address } = registry;
+  const schemas = new SchemaRegistry({ ...address, tls: readTlsFiles('registry', tls) });
+  const decoder = createStatusDecoder(readSchemas().connectionStatus);
+  for (const schemaId of decoder.unlearned([...records.values()])) {
+    const answer = await schemas.fetchSchema(schemaId);
+    if (answer.kind === 'unavailable') {
+      throw new CodedError('DEPENDENCY_UNREACHABLE', `${answer.problem}. Check registry.url.`);
+    }
+    decoder.learn(schemaId, answer);
+  }
+  return statesOf(decoder, records);
+}

@@ -1,0 +1,134 @@
+/** `connections verify`: asks TikTok whether it takes a connection's credentials, without waiting for events. */
+
+import type { Connection } from '../core/config-entry.ts';
+import { refusedStateOf } from '../core/connection-state.ts';
+import { createDestinations } from '../core/destination.ts';
+import { compileFields } from '../core/entry-fields.ts';
+import { CodedError } from '../core/error-codes.ts';
+import { judgeResponse } from '../core/judge-response.ts';
+import type { StoredConfig } from '../core/stored-config.ts';
+import { type Probe, type ProbeResult, probeOf, readProbe } from '../core/token-probe.ts';
+import type { ConfigTopic, EventsApi, Tokens } from '../ports.ts';
+import { printable } from './apply-file.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { unknownEntry } from './get.ts';
+import type { Host } from './host.ts';
+import { highlight } from './terminal.ts';
+
+export interface VerifyRequest {
+  readonly connectionId: string;
+  readonly json: boolean;
+}
+
+export interface VerifyParts {
+  readonly topic: ConfigTopic;
+  readonly tokens: Tokens;
+  readonly api: EventsApi;
+  /** As the service sends it; null for none. */
+  readonly partnerName: string | null;
+}
+
+/** What `--json` prints. */
+interface Verified {
+  readonly connection_id: string;
+  readonly result: 'active' | 'refused' | 'undecided';
+  /** The state the service would give it. */
+  readonly state: 'active' | 'token_invalid' | 'parked' | 'undecided';
+  readonly pixel_id: string;
+  readonly enabled: boolean;
+  /** How it was asked; null where it could not be. */
+  readonly probe: Probe['way'] | null;
+  readonly http_status: number | null;
+  readonly api_code: number | null;
+  readonly request_id: string | null;
+  readonly message: string | null;
+  readonly advice: string | null;
+}
+
+type Answered = Pick<Verified, 'result' | 'state' | 'http_status' | 'api_code' | 'request_id' | 'message' | 'advice'>;
+
+const EXIT_OF = { active: EXIT.ok, refused: EXIT.refused, undecided: EXIT.undecided } as const;
+const NO_ANSWER = { http_status: null, api_code: null, request_id: null, message: null, advice: null } as const;
+
+/**
+ * Answers `refused` or `undecided` where it is not active.
+ * @throws CodedError `ENTRY_UNKNOWN`, `INPUT_INVALID` where the entry cannot be used, or when Kafka or the registry is away.
+ */
+export async function runVerify(request: VerifyRequest, parts: VerifyParts, host: Host): Promise<ExitCode> {
+  const connection = connectionIn(await parts.topic.read(), request.connectionId);
+  const verified = await verify(connection, parts, host);
+  const text = request.json ? JSON.stringify(verified, null, 2) : asText(verified, host);
+  host.out.write(`${text}\n`);
+  return EXIT_OF[verified.result];
+}
+
+function connectionIn(stored: StoredConfig, id: string): Connection {
+  const key = `connection:${id}`;
+  const unreadable = stored.unreadable.get(key);
+  if (unreadable !== undefined) throw unusable(id, unreadable.problem);
+  const found = stored.entries.get(key);
+  if (found === undefined) throw unknownEntry('connection', id, stored);
+  const { entry, problems } = compileFields('connection', found.fields, 'topic');
+  if (entry.kind === 'connection') return entry.connection;
+  throw unusable(id, problems.map(({ field, message }) => `${field}: ${message}`).join('; '));
+}
+
+function unusable(id: string, problem: string): CodedError {
+  return new CodedError(
+    'INPUT_INVALID',
+    `The entry of connection ${printable(id)} on the config topic cannot be used: ${problem}`,
+  );
+}
+
+async function verify(connection: Connection, parts: VerifyParts, { now }: Host): Promise<Verified> {
+  const { access_token, connection_id, enabled, pixel_id } = connection;
+  const about = { connection_id, pixel_id, enabled };
+  const token = parts.tokens.lookup(access_token, connection_id);
+  if (token.kind === 'missing') return { ...about, probe: null, ...withoutToken(token.problem) };
+  const { body, path, way } = probeOf(createDestinations(parts.partnerName)(connection, null), now());
+  const answer = await parts.api.send({ path, body, accessToken: token.token, mayStart: () => true });
+  return { ...about, probe: way, ...answered(readProbe(judgeResponse(answer, now())), way) };
+}
+
+function withoutToken(problem: string): Answered {
+  const advice =
+    'Nothing was asked. Run this where the service runs: its tokens.dir, tokens.keyFile and environment count.';
+  const message = `the token cannot be found here: ${problem}`;
+  return { ...NO_ANSWER, result: 'undecided', state: 'undecided', message, advice };
+}
+
+function answered(result: ProbeResult, way: Probe['way']): Answered {
+  if (result.kind === 'active') return { ...NO_ANSWER, result: 'active', state: 'active' };
+  const { apiCode: api_code, httpStatus: http_status, message, requestId: request_id } = result.answer;
+  const told = { http_status, api_code, request_id, message };
+  if (result.kind === 'undecided') {
+    const advice = result.mayPass ? 'Try again in a while.' : ADVICE[way];
+    return { ...told, result: 'undecided', state: 'undecided', advice };
+  }
+  return { ...told, result: 'refused', state: refusedStateOf(result.answer), advice: result.advice };
+}
+
+const ADVICE = {
+  empty_batch: 'Give the connection a test_event_code and verify again, or let its first events tell.',
+  test_event: 'Correct what TikTok names, or let the first events tell.',
+} as const;
+const ASKED = {
+  empty_batch: 'asked with a batch without events',
+  test_event: 'asked with one test event',
+} as const;
+
+function asText(verified: Verified, { out }: Host): string {
+  const { advice, connection_id, enabled, http_status, message, pixel_id, probe, request_id, result } = verified;
+  const word = result === 'active' ? result : highlight(result, out);
+  const asked = probe === null ? '' : ` (${ASKED[probe]})`;
+  const lines = [`${word}  ${printable(connection_id)}, pixel ${printable(pixel_id)}${asked}`];
+  if (message !== null) lines.push(`  ${result === 'refused' ? refusedText(verified) : message}`);
+  if (http_status !== null) lines.push(`  TikTok's request_id: ${request_id ?? 'none'}`);
+  if (advice !== null) lines.push(`  ${advice}`);
+  if (!enabled) lines.push('  The connection is disabled: the service sends nothing for it.');
+  return lines.join('\n');
+}
+
+function refusedText({ api_code, http_status, message, state }: Verified): string {
+  return `${state}: code ${api_code ?? 'none'}, HTTP ${http_status ?? 'none'}, ${message}`;
+}

@@ -1,0 +1,135 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { runVerify } from '../../src/control/verify-connection.ts';
+import { entryFromJson } from '../../src/core/entry-fields.ts';
+import type { TokenLookup } from '../../src/ports.ts';
+import { command, MINIMAL } from '../cli/fake-host.ts';
+import { connection } from '../core/config-records.ts';
+import { schemas } from '../core/event-records.ts';
+import { MemoryConfigTopic } from '../fakes/memory-config-topic.ts';
+import { coded, ScriptedEventsApi, unreached } from '../fakes/scripted-events-api.ts';
+
+let topic: MemoryConfigTopic;
+let api: ScriptedEventsApi;
+let token: TokenLookup;
+
+beforeEach(() => {
+  topic = new MemoryConfigTopic();
+  api = new ScriptedEventsApi();
+  token = { kind: 'token', token: 'very-secret', digest: 'digest' };
+  put('acme-main');
+});
+
+function put(id: string, fields: Readonly<Record<string, unknown>> = {}): void {
+  const json = connection({ connection_id: id, ...fields });
+  topic.put({ kind: 'connection', id }, entryFromJson('connection', json, schemas).fields);
+}
+
+function verify(args: string) {
+  const parts = { topic, tokens: { lookup: () => token }, api, partnerName: null };
+  return command(`connections verify ${args}`, {
+    env: MINIMAL,
+    heavy: {
+      connections: {
+        verify: (request, _config, host) => runVerify(request, parts, host),
+        list: () => Promise.reject(new Error('not asked for')),
+      },
+    },
+  });
+}
+
+describe('connections verify', () => {
+  test('says that TikTok takes the credentials', async () => {
+    const { err, exitCode, out } = await verify('acme-main');
+    expect([exitCode, err]).toEqual([0, '']);
+    expect(out).toBe('active  acme-main, pixel PIXEL (asked with a batch without events)\n');
+    expect(api.requests).toMatchObject([{ path: 'event/track/', accessToken: 'very-secret', eventIds: [] }]);
+  });
+
+  test('asks with a test event where the connection has a test event code', async () => {
+    put('acme-main', { test_event_code: 'TEST1' });
+    expect((await verify('acme-main')).out).toContain('asked with one test event');
+    expect(api.sent).toHaveLength(1);
+    expect(api.sent[0]).toHaveLength(1);
+  });
+
+  test('says that TikTok refuses them, with its code, its request_id and what to do', async () => {
+    api.answer = () => coded(40105, 'Access token is incorrect or has been revoked.');
+    const { exitCode, out } = await verify('acme-main');
+    expect(exitCode).toBe(8);
+    const [first, second, third, fourth] = out.split('\n');
+    expect(first).toMatch(/^refused {2}acme-main/);
+    expect(second).toBe('  token_invalid: code 40105, HTTP 200, Access token is incorrect or has been revoked.');
+    expect(third).toContain('req-40105');
+    expect(fourth).toContain('Events Manager');
+  });
+
+  test.each([
+    ['TikTok finds fault with the empty batch', () => coded(40002, 'data: empty'), 'test_event_code'],
+    ['TikTok cannot be reached', unreached, 'Try again'],
+    ['TikTok limits requests', () => coded(40100, 'Too frequent'), 'Try again'],
+  ])('is undecided when %s, and says what to do', async (_, answer, advice) => {
+    api.answer = answer;
+    const { exitCode, out } = await verify('acme-main');
+    expect([exitCode, out.startsWith('undecided  acme-main')]).toEqual([9, true]);
+    expect(out).toContain(advice);
+  });
+
+  test('is undecided without a token, and asks nobody', async () => {
+    token = { kind: 'missing', problem: 'there is no file "acme" in tokens.dir' };
+    const { exitCode, out } = await verify('acme-main');
+    expect([exitCode, api.requests]).toEqual([9, []]);
+    expect(out).toContain('there is no file "acme" in tokens.dir');
+    expect(out).not.toContain('request_id');
+  });
+
+  test('prints JSON with every field, and never the token', async () => {
+    api.answer = () => coded(40001, 'No permission for very-secret');
+    const { exitCode, out } = await verify('acme-main --json');
+    expect(exitCode).toBe(8);
+    expect(JSON.parse(out)).toEqual({
+      connection_id: 'acme-main',
+      pixel_id: 'PIXEL',
+      enabled: true,
+      probe: 'empty_batch',
+      result: 'refused',
+      state: 'parked',
+      http_status: 200,
+      api_code: 40001,
+      request_id: 'req-40001',
+      message: expect.any(String),
+      advice: expect.any(String),
+    });
+    api.answer = () => coded(0);
+    expect(JSON.parse((await verify('acme-main --json')).out)).toMatchObject({ result: 'active', api_code: null });
+  });
+
+  test('asks about a disabled connection too, and says that it is', async () => {
+    put('acme-main', { enabled: false });
+    const { exitCode, out } = await verify('acme-main');
+    expect(exitCode).toBe(0);
+    expect(out).toContain('disabled');
+  });
+
+  test('knows no such connection, and suggests one', async () => {
+    const { err, exitCode } = await verify('acme-mian');
+    expect(exitCode).toBe(5);
+    expect(err).toContain('Did you mean acme-main?');
+    expect(api.requests).toEqual([]);
+  });
+
+  test('says why an entry cannot be used', async () => {
+    put('broken', { access_token: 'a-token-in-clear' });
+    topic.unreadable.set('connection:unread', { offset: 3, problem: 'truncated' });
+    const [broken, unread] = [await verify('broken'), await verify('unread')];
+    expect([broken.exitCode, unread.exitCode]).toEqual([3, 3]);
+    expect(broken.err).toContain('access_token');
+    expect(broken.err).not.toContain('a-token-in-clear');
+    expect(unread.err).toContain('truncated');
+  });
+
+  test('explains itself', async () => {
+    const { exitCode, out } = await verify('--help');
+    expect(exitCode).toBe(0);
+    expect(out).toContain('8 TikTok refuses the credentials');
+  });
+});
