@@ -128,7 +128,9 @@ export function assemble(config: Config, env: Environment, parts: AssemblyParts)
   return { source, pipeline, delivery, sharing, checks, settlement, commits, ...tiktok };
 }
 
-function shareStates(parts: AssemblyParts, states: ConnectionStates): StatusSharing {
+type Sharing = Pick<AssemblyParts, 'clock' | 'learning' | 'schemas' | 'statusTopic' | 'table' | 'telemetry'>;
+
+export function shareStates(parts: Sharing, states: ConnectionStates): StatusSharing {
   const { clock, learning, schemas, statusTopic: topic, table, telemetry } = parts;
   const decoder = createStatusDecoder(schemas.connectionStatus);
   return new StatusSharing({

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { addConfigFlags, configOrThrow, type End, type Given } from './cli-configuration.ts';
 import { addFilterFlags, countFlag, letterFilter } from './cli-letter-filters.ts';
+import { addRedrive } from './cli-redrive.ts';
 import type { Config } from './config.ts';
 import type { Host } from './control/host.ts';
 import { CodedError } from './core/error-codes.ts';
@@ -34,6 +35,7 @@ export function addDeadLetters(program: Command, host: Host, run: RunDeadLetters
   addList(group, host, act);
   addShow(group, host, act);
   addStats(group, host, act);
+  addRedrive(group, host, act);
 }
 
 type Act = (command: Command, request: (given: Given, where: string | undefined) => DeadLettersRequest) => void;

@@ -10,6 +10,7 @@ import { KAFKA } from './config-kafka-options.ts';
 import { HTTP, LOG, METRICS, SHUTDOWN, WATCHDOG } from './config-operation-options.ts';
 import { Option } from './config-option.ts';
 import { REDIS } from './config-redis-options.ts';
+import { REDRIVE } from './config-redrive-options.ts';
 import { REGISTRY } from './config-registry-options.ts';
 import { DELIVERY, TIKTOK, TOKENS } from './config-tiktok-options.ts';
 import { CONFIG, TOPICS } from './config-topic-options.ts';
@@ -26,6 +27,7 @@ export const OPTIONS = {
   delivery: DELIVERY,
   tiktok: TIKTOK,
   tokens: TOKENS,
+  redrive: REDRIVE,
   config: CONFIG,
   http: HTTP,
   shutdown: SHUTDOWN,

@@ -23,6 +23,7 @@ import {
 import { EXIT, type ExitCode } from './control/exit-codes.ts';
 import type { Host } from './control/host.ts';
 import { Progress } from './control/progress.ts';
+import type { RedriveRequest } from './control/redrive-report.ts';
 import { createEventDecoder, type EventDecoder } from './core/decode.ts';
 import { schemaIdOf } from './core/framed-records.ts';
 import { type Letter, readLetter, sourceHeadersOf } from './core/letter.ts';
@@ -30,8 +31,9 @@ import { type LetterFilter, matches } from './core/letter-filter.ts';
 import { LetterCounter } from './core/letter-statistics.ts';
 import { type Masked, maskEvent } from './core/mask-event.ts';
 import type { SourceRecord } from './core/record.ts';
+import { runRedrive } from './redrive-command.ts';
 
-export type DeadLettersRequest = ListRequest | ShowRequest | StatsRequest;
+export type DeadLettersRequest = ListRequest | ShowRequest | StatsRequest | RedriveRequest;
 
 /** @throws CodedError when the topic is missing, or Kafka (`show`: or the registry) cannot be reached. */
 export function runDeadLetters(request: DeadLettersRequest, config: Config, host: Host): Promise<ExitCode> {
@@ -42,6 +44,8 @@ export function runDeadLetters(request: DeadLettersRequest, config: Config, host
       return show(request, config, host);
     case 'stats':
       return stats(request, config, host);
+    case 'redrive':
+      return runRedrive(request, config, host);
   }
 }
 

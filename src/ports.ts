@@ -12,6 +12,7 @@ import type { DeadLetter } from './core/dead-letter.ts';
 import type { Claim } from './core/deduplicate.ts';
 import type { EntryKind, Fields } from './core/entry-fields.ts';
 import type { EventsApiAnswer } from './core/events-api-answer.ts';
+import type { LetterFilter } from './core/letter-filter.ts';
 import type { DeadLetterReason, Outcome } from './core/outcome.ts';
 import type { Permit, Throttled } from './core/rate-limit.ts';
 import type { PartitionOffset, RecordBatch } from './core/record.ts';
@@ -350,4 +351,47 @@ export interface Telemetry {
     message: string,
     fields?: Readonly<Record<string, string | number | boolean>>,
   ): void;
+}
+
+/** Who runs a redrive job. */
+export interface JobHolder {
+  readonly job: string;
+  /** Tells two runs of one job apart. */
+  readonly run: string;
+  readonly host: string;
+  /** Epoch milliseconds. */
+  readonly since: number;
+}
+
+/** What a redrive job was started with; a resumed one goes on with it. */
+export interface JobRecord {
+  readonly job: string;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  readonly filter: LetterFilter;
+  /** The end of each partition of the dead-letter topic when the job was started: it goes no further. */
+  readonly ends: readonly { readonly partition: number; readonly offset: number }[];
+}
+
+/** What was done about a connection's releases. */
+export interface RoundRecord {
+  readonly releaseId: string;
+  /** Below these offsets of the dead-letter topic nothing of the connection is left to be redriven. */
+  readonly from: readonly { readonly partition: number; readonly offset: number }[];
+}
+
+/** What redrive jobs of all processes share. Every method rejects with `ClaimsUnavailable` when Redis is away. */
+export interface RedriveRegister {
+  /** Takes the one lock, or keeps it for another `ttlMs`; null when it is ours now, else who has it. */
+  lock(holder: JobHolder, ttlMs: number): Promise<JobHolder | null>;
+  /** Lets go of the lock, if it is ours. */
+  unlock(holder: JobHolder): Promise<void>;
+  /** Remembers a job at its first start; answers what is remembered of it. */
+  remember(record: JobRecord, ttlMs: number): Promise<JobRecord>;
+  recall(job: string): Promise<JobRecord | null>;
+  finishRound(connectionId: string, record: RoundRecord): Promise<void>;
+  /** The newest round of a connection that came to its end; null for none. */
+  lastRound(connectionId: string): Promise<RoundRecord | null>;
+  /** The values of claim keys as they stand, in order; changes nothing. */
+  peek(claimKeys: readonly string[]): Promise<readonly (string | null)[]>;
 }

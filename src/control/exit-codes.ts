@@ -20,6 +20,10 @@ export const EXIT = {
   refused: 8,
   /** Nothing was learned of them. */
   undecided: 9,
+  /** Done as far as it could be: some events stay where they were. */
+  someFailed: 10,
+  /** Somebody else is at it; later it may work. */
+  busy: 11,
   /** Ended at once by a second SIGINT or SIGTERM: 128 + the signal's number. The first one stops gracefully: 0. */
   interrupted: 130,
   terminated: 143,
@@ -38,6 +42,8 @@ export const EXIT_CODE_HELP = `Exit codes:
   7    what was written could not be read back in time
   8    (connections verify) TikTok refuses the credentials
   9    (connections verify) undecided: nothing was learned of the credentials
+  10   done, but some events could not be delivered and stay dead letters
+  11   another redrive job is running
   130  interrupted at once (second Ctrl-C)
   143  terminated at once (second SIGTERM)`;
 
@@ -62,6 +68,7 @@ const EXIT_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   TOKEN_KEYS_UNUSABLE: EXIT.invalid,
   TOKEN_UNUSABLE: EXIT.invalid,
   USAGE: EXIT.usage,
+  REDRIVE_RUNNING: EXIT.busy,
   CONSUMER_STUCK: EXIT.unexpected,
   UNEXPECTED: EXIT.unexpected,
 };

@@ -24,6 +24,7 @@ export const ERROR_CODES = {
     'What was written to the config topic was not read back in time, or somebody else wrote it meanwhile. Run it again.',
   TOPICS_WRONG: 'A topic is missing or not as the contract wants it. `tiktok-sync topics check` says which and how.',
   DEPENDENCY_UNREACHABLE: 'Kafka, the schema registry or Redis could not be reached at start.',
+  REDRIVE_RUNNING: 'Another redrive job runs, by hand or by itself. The message says which and where.',
   CONSUMER_STUCK:
     'Heartbeats or commits stopped while the process ran. It ends so that another takes its partitions over.',
   TOKEN_KEYS_UNUSABLE: 'The key file of token envelopes cannot be read, is malformed, or lacks the key that is named.',

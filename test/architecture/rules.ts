@@ -22,7 +22,13 @@ const MAY_KNOW = {
 type Storey = keyof typeof MAY_KNOW;
 
 /** Composition roots, with every `…-command`: they put parts of all storeys together and decide nothing themselves. */
-const COMPOSITION: ReadonlySet<string> = new Set(['service', 'assembly', 'observation']);
+const COMPOSITION: ReadonlySet<string> = new Set([
+  'service',
+  'assembly',
+  'redrive-assembly',
+  'redrive-surroundings',
+  'observation',
+]);
 
 /** Which storey a file of `src` belongs to; null for what is no file of `src`. */
 export function storeyOf(path: string): Storey | null {

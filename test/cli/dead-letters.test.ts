@@ -18,7 +18,7 @@ async function asked(line: string) {
 }
 
 describe('dead-letters', () => {
-  test.each(['list', 'show', 'stats'])('%s --help shows filters, examples and exit codes', async name => {
+  test.each(['list', 'show', 'stats', 'redrive'])('%s --help shows filters, examples and exit codes', async name => {
     const { exitCode, out } = await command(`dead-letters ${name} --help`);
     expect(exitCode).toBe(EXIT.ok);
     for (const text of ['--reason', 'Examples:\n  $ tiktok-sync dead-letters', '5 no letter matches']) {
@@ -57,7 +57,22 @@ describe('dead-letters', () => {
     expect(request).toMatchObject({ at: null, filter: { eventId: 'conv-1' }, max: 20 });
   });
 
+  test('redrive sends every letter at the configured rate unless it is told otherwise', async () => {
+    expect((await asked('redrive')).request).toEqual({
+      ...{ action: 'redrive', filter: EVERY_LETTER, isFiltered: false, job: null, dryRun: false, perSecond: null },
+      ...{ max: Number.POSITIVE_INFINITY, acceptDoubleCount: false, json: false },
+    });
+    const flags = '--connection c --job j.1 --dry-run --rate 20 --max 100 --accept-double-count --json';
+    expect((await asked(`redrive ${flags}`)).request).toMatchObject({
+      ...{ filter: { connectionId: 'c' }, isFiltered: true, job: 'j.1', dryRun: true, perSecond: 20, max: 100 },
+      ...{ acceptDoubleCount: true, json: true },
+    });
+  });
+
   test.each([
+    ['redrive --rate 0', 'is not a whole number from 1 on'],
+    ['redrive --rate 10001', 'is more than 10000'],
+    ['redrive --job a/b', 'is no name'],
     ['list --reason to_old', 'did you mean too_old?'],
     ['list --reason xyzzy', 'known are not_framed'],
     ['list --since yesterday', '--since "yesterday" is neither'],

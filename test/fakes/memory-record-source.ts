@@ -68,6 +68,7 @@ export class MemoryRecordSource implements RecordSource {
 
   start(consumer: RecordConsumer): Promise<void> {
     this.#consumer = consumer;
+    this.#quiesced = false;
     this.#assign(() => true);
     return Promise.resolve();
   }
@@ -189,6 +190,16 @@ export class MemoryRecordSource implements RecordSource {
   unsuspend(): void {
     this.#suspended = false;
     this.#consumer?.resumed(this.#epoch);
+  }
+
+  /** Everything that was appended. */
+  records(topic: string, partition: number): readonly SourceRecord[] {
+    return this.#log(topic, partition).records;
+  }
+
+  /** The offset after the last one. */
+  end(topic: string, partition: number): number {
+    return this.#log(topic, partition).end;
   }
 
   /** The group's committed offset. */

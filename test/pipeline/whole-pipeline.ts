@@ -102,7 +102,7 @@ export function eventValue(
 }
 
 /** `ws-1` has connection `c-1`, `ws-2` has `c-2`; each sends `SubmitForm`. `ws-0` has none. */
-function configTable(): ConfigTable {
+export function configTable(): ConfigTable {
   const table = new ConfigTable();
   for (const [offset, n] of [1, 2].entries()) {
     const ids = {

@@ -1,0 +1,219 @@
+/** `dead-letters redrive` on the real cluster: says what would be sent, sends it under the one lock, says what became of it. */
+
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { systemClock as clock } from './adapters/clock.ts';
+import { createKafka } from './adapters/kafka-client.ts';
+import { KafkaDeadLetterReader, type LetterRange } from './adapters/kafka-dead-letter-reader.ts';
+import { letterOffsets } from './adapters/kafka-letter-offsets.ts';
+import type { Config } from './config.ts';
+import { EXIT, type ExitCode } from './control/exit-codes.ts';
+import type { Host } from './control/host.ts';
+import { Progress } from './control/progress.ts';
+import {
+  planJson,
+  planLines,
+  type RedriveRequest,
+  type RedriveResult,
+  resultJson,
+  resultLines,
+} from './control/redrive-report.ts';
+import { CodedError } from './core/error-codes.ts';
+import { filterWords } from './core/letter-filter.ts';
+import { markTtlMs } from './core/redrive.ts';
+import { type JobEnd, type RedrivePlan, RedriveTally } from './core/redrive-tally.ts';
+import type { JobRecord, RedriveRegister } from './ports.ts';
+import { assembleRedrive, type LetterTools, letterTools, redriveGroup } from './redrive-assembly.ts';
+import { runRedriveJob } from './redrive-job.ts';
+import { LOCK_TTL_MS, RedriveLock, redriveRunning } from './redrive-lock.ts';
+import { type CommandSurroundings, openSurroundings } from './redrive-surroundings.ts';
+import { RedriveSurvey } from './redrive-survey.ts';
+
+/** A job and what is left of it. */
+interface Prepared {
+  readonly record: JobRecord;
+  readonly ranges: readonly LetterRange[];
+  readonly tools: LetterTools;
+  readonly plan: RedrivePlan;
+  readonly retentionMs: number;
+}
+
+const LOCK_RETRY_MS = 500;
+
+/** @throws CodedError `REDRIVE_RUNNING` while another job runs, `DEPENDENCY_UNREACHABLE`, `TOPICS_WRONG`. */
+export async function runRedrive(request: RedriveRequest, config: Config, host: Host): Promise<ExitCode> {
+  const stop = host.stopSignal();
+  const surroundings = await openSurroundings(config, host, stop);
+  try {
+    const prepared = await prepare(request, surroundings, host, stop);
+    if (stop.aborted) return EXIT.interrupted;
+    const { plan, record } = prepared;
+    const matched = plan.letters + (plan.passed.connection_parked ?? 0) + (plan.passed.no_source ?? 0);
+    if (matched === 0) {
+      host.err.write(request.job === null ? 'No letter matches.\n' : `Nothing is left of the job ${record.job}.\n`);
+      return EXIT.nothingMatched;
+    }
+    tellPlan(request, plan, host);
+    if (request.dryRun) return EXIT.ok;
+    if (plan.wouldSend > 0) return await send(request, prepared, surroundings, host, stop);
+    return tellResult(request, plan, { job: record.job, end: 'finished', counts: new RedriveTally().counts() }, host);
+  } finally {
+    await surroundings.close();
+  }
+}
+
+function tellPlan({ dryRun, json }: RedriveRequest, plan: RedrivePlan, host: Host): void {
+  const text = dryRun && json ? JSON.stringify(planJson(plan), null, 2) : planLines(plan).join('\n');
+  // The data of a dry run is the plan; otherwise it is the result.
+  (dryRun ? host.out : host.err).write(`${text}\n`);
+}
+
+function tellResult({ json }: RedriveRequest, plan: RedrivePlan, result: RedriveResult, host: Host): ExitCode {
+  const { counts, end } = result;
+  const data = { ...resultJson(result), plan: planJson(plan) };
+  host.out.write(`${json ? JSON.stringify(data, null, 2) : resultLines(result).join('\n')}\n`);
+  if (end === 'stopped') return EXIT.interrupted;
+  const { connection_parked: parked = 0, no_source: withoutSource = 0 } = plan.passed;
+  const wouldFail = Object.values(plan.wouldFail).reduce((sum, events) => sum + events, 0);
+  return counts.failed + parked + withoutSource + wouldFail > 0 ? EXIT.someFailed : EXIT.ok;
+}
+
+/** Finds the job or makes one, and goes through its letters once without sending any. */
+async function prepare(
+  request: RedriveRequest,
+  surroundings: CommandSurroundings,
+  host: Host,
+  stop: AbortSignal,
+): Promise<Prepared> {
+  const { config, register } = surroundings;
+  const { kafka, topics } = config;
+  const job = request.job ?? newJobName(host.now());
+  const client = createKafka(kafka, 'dead-letters', { notice: () => undefined });
+  const { committed, retentionMs } = await letterOffsets(client, clock, topics.deadLetter, redriveGroup(config, job));
+  const reader = new KafkaDeadLetterReader(client, topics.deadLetter, clock);
+  try {
+    await reader.connect();
+    const known = await knownJob(request, job, register);
+    const filter = known?.filter ?? request.filter;
+    const found = await reader.ranges(filter.since);
+    const ends = known?.ends ?? found.map(({ partition, to }) => ({ partition, offset: to }));
+    const ranges = ends.map(({ offset: to, partition }) => {
+      const reached = committed.find(candidate => candidate.partition === partition)?.offset;
+      const from = reached ?? found.find(candidate => candidate.partition === partition)?.from ?? to;
+      return { partition, from: Math.min(from, to), to };
+    });
+    const tools = letterTools(surroundings, filter, request.acceptDoubleCount);
+    const record = known ?? { job, startedAt: host.now(), filter, ends };
+    const plan = await survey(ranges, tools, reader, surroundings, host, stop);
+    return { record, ranges, tools, plan, retentionMs: markTtlMs(retentionMs) };
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Sorts by time, and tells apart what is started in one second. */
+function newJobName(now: number): string {
+  return `${new Date(now).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}-${randomUUID().slice(0, 4)}`;
+}
+
+/** What the job was started with. @throws CodedError `USAGE` when it is to go on with other filters. */
+async function knownJob(request: RedriveRequest, job: string, register: RedriveRegister): Promise<JobRecord | null> {
+  const known = request.job === null ? null : await register.recall(job);
+  if (known === null || !request.isFiltered) return known;
+  // Durations count back from now, and now is later than it was.
+  const [was, is] = [known.filter, request.filter].map(filter => filterWords({ ...filter, since: null, until: null }));
+  if (was === is) return known;
+  const words = was === '' ? 'without such filters' : `with ${was}`;
+  throw new CodedError('USAGE', `the job ${job} was started ${words}; resume it without filters, or name another job`);
+}
+
+async function survey(
+  ranges: readonly LetterRange[],
+  tools: LetterTools,
+  reader: KafkaDeadLetterReader,
+  { register }: CommandSurroundings,
+  { err }: Host,
+  stop: AbortSignal,
+): Promise<RedrivePlan> {
+  const total = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+  const progress = new Progress({ what: 'letters looked at', total, err, monotonic: clock.monotonic });
+  const found = new RedriveSurvey({ ...tools, register, clock });
+  let read = 0;
+  await reader.read(
+    ranges,
+    async records => {
+      await found.add(records, stop);
+      read += records.length;
+      progress.at(read);
+      return true;
+    },
+    stop,
+  );
+  progress.end();
+  return found.plan();
+}
+
+async function send(
+  request: RedriveRequest,
+  prepared: Prepared,
+  surroundings: CommandSurroundings,
+  host: Host,
+  stop: AbortSignal,
+): Promise<ExitCode> {
+  const { register } = surroundings;
+  const { record, retentionMs } = prepared;
+  const holder = { job: record.job, run: randomUUID(), host: hostname(), since: host.now() };
+  const lock = new RedriveLock(register, holder, clock);
+  await takeLock(lock, record.job, host, stop);
+  if (stop.aborted) return EXIT.interrupted;
+  try {
+    await register.remember(record, retentionMs);
+    const syncLog = await surroundings.openSyncLog();
+    const tally = new RedriveTally();
+    const end = await runJob(request, prepared, { ...surroundings, syncLog }, lock, tally, host, stop);
+    return tellResult(request, prepared.plan, { job: record.job, end, counts: tally.counts() }, host);
+  } finally {
+    await lock.release().catch(() => {});
+  }
+}
+
+async function runJob(
+  request: RedriveRequest,
+  { plan, ranges, record, retentionMs, tools }: Prepared,
+  surroundings: Parameters<typeof assembleRedrive>[0],
+  lock: RedriveLock,
+  tally: RedriveTally,
+  { err }: Host,
+  stop: AbortSignal,
+): Promise<JobEnd> {
+  err.write(`Job ${record.job} begins.\n`);
+  const total = Math.min(plan.letters, request.max);
+  const progress = new Progress({ what: 'letters sent', total, err, monotonic: clock.monotonic });
+  const parts = assembleRedrive(surroundings, {
+    ...{ record, tools, lock, tally, max: request.max, markTtlMs: retentionMs },
+    from: ranges.map(({ from, partition }) => ({
+      topic: surroundings.config.topics.deadLetter,
+      partition,
+      offset: from,
+    })),
+    perSecond: request.perSecond ?? surroundings.config.redrive.ratePerSecond,
+    onProgress: () => progress.at(tally.letters, tally.failed === 0 ? '' : `${tally.failed} failed again`),
+  });
+  try {
+    return await runRedriveJob(parts, stop);
+  } finally {
+    progress.end();
+  }
+}
+
+/** A run of the same job that was killed keeps the lock for a while yet; any other holder is somebody at work. */
+async function takeLock(lock: RedriveLock, job: string, { err }: Host, stop: AbortSignal): Promise<void> {
+  const giveUpAt = clock.monotonic() + 2 * LOCK_TTL_MS;
+  let hasSaid = false;
+  for (let other = await lock.take(); other !== null && !stop.aborted; other = await lock.take()) {
+    if (other.job !== job || clock.monotonic() > giveUpAt) throw redriveRunning(other);
+    if (!hasSaid) err.write(`Waiting for the lock of an earlier run of this job on ${other.host} to expire …\n`);
+    hasSaid = true;
+    await new Promise<void>(resolve => clock.after(LOCK_RETRY_MS, resolve));
+  }
+}

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { planJson, planLines, resultJson, resultLines } from '../../src/control/redrive-report.ts';
+import { type RedrivePlan, RedriveTally } from '../../src/core/redrive-tally.ts';
+
+const PLAN: RedrivePlan = {
+  letters: 1_200,
+  wouldSend: 1_000,
+  wouldSendByReason: { connection_parked: 900, config_invalid: 100 },
+  wouldSendByConnection: { acme: 1_000 },
+  alreadyDelivered: 150,
+  wouldFail: { too_old: 40, ambiguous_past_dedup: 2 },
+  wouldSkip: { no_mapping: 8 },
+  passed: { not_selected: 5, no_letter: 1, no_source: 3, connection_parked: 7 },
+};
+
+describe('the plan of a redrive', () => {
+  test('says what would be sent, and names what is too old or cannot be sent', () => {
+    expect(planLines(PLAN)).toEqual([
+      '1,200 letters match; 1,000 events would be sent',
+      '150 events were delivered meanwhile and will not be sent',
+      '40 events would fail again: too_old (too old for TikTok)',
+      '2 events would fail again: ambiguous_past_dedup (may have been taken longer ago than TikTok remembers; --accept-double-count sends them)',
+      '8 events are not to be sent any more: no_mapping',
+      '3 letters cannot be sent: the record was too large for the letter (source_too_large)',
+      '7 letters are left where they are: TikTok refuses their connection (connection_parked)',
+      '',
+      'by reason',
+      '         900  connection_parked',
+      '         100  config_invalid',
+      '',
+      'by connection',
+      '       1,000  acme',
+    ]);
+  });
+
+  test('is an object for scripts', () => {
+    expect(planJson(PLAN)).toMatchObject({ would_send: 1_000, would_fail: { too_old: 40 }, connection_parked: 7 });
+  });
+});
+
+describe('the result of a redrive', () => {
+  const tally = new RedriveTally();
+  tally.taken(9);
+  tally.ended([
+    { connectionId: 'acme', outcome: 'delivered', reason: 'accepted', events: 6 },
+    { connectionId: 'acme', outcome: 'dead_lettered', reason: 'refused_by_tiktok', events: 2 },
+    { connectionId: 'acme', outcome: 'duplicate', reason: 'sent_before', events: 1 },
+  ]);
+
+  test('says how the events ended and how to go on', () => {
+    const result = { job: 'j-1', end: 'stopped', counts: tally.counts() } as const;
+    expect(resultLines(result)).toEqual([
+      '6 events delivered',
+      '1 events had been delivered before; nothing was sent for them',
+      '2 events failed again; their letters stay where they are, the sync log says why',
+      '           2  refused_by_tiktok',
+      'Stopped. What was under way is finished; go on: --job j-1',
+    ]);
+    for (const [end, words] of [
+      ['finished', 'come to its end'],
+      ['exhausted', 'more may be left. Go on: --job j-1'],
+    ] as const) {
+      expect(resultLines({ ...result, end }).at(-1)).toContain(words);
+    }
+  });
+
+  test('is an object for scripts', () => {
+    expect(resultJson({ job: 'j-1', end: 'finished', counts: tally.counts() })).toMatchObject({
+      ...{ job: 'j-1', end: 'finished', letters: 9, delivered: 6, already_delivered: 1, failed: 2 },
+      failed_by_reason: { refused_by_tiktok: 2 },
+    });
+  });
+});
