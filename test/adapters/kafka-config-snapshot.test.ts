@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/clock.ts';
 import { createKafka } from '../../src/adapters/kafka-client.ts';
 import { KafkaConfigSnapshot } from '../../src/adapters/kafka-config-snapshot.ts';
+import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { useStack } from '../stack.ts';
 import { clientOptions, RecordedTelemetry, TestClient } from './kafka-harness.ts';
 
@@ -92,5 +93,39 @@ describe('the snapshot of a compacted topic', () => {
 
   it('says that the topic is missing', async () => {
     await expect(open(stack.unique('nowhere'))).rejects.toMatchObject({ code: 'TOPICS_WRONG' });
+  });
+});
+
+describe('a snapshot that fails half way', () => {
+  /** A client whose cluster fails with these errors, one after another, and then has an empty topic. */
+  function failing(...types: readonly string[]) {
+    const errors = types.map(type => Object.assign(new Error(type), { type }));
+    const calls: string[] = [];
+    const cluster = {
+      findTopicPartitionMetadata: () => [{ partitionId: 0 }],
+      fetchTopicsOffset: async () => {
+        const error = errors.shift();
+        if (error !== undefined) throw error;
+        return [{ partitions: [{ partition: 0, offset: '0' }] }];
+      },
+      refreshMetadata: async () => void calls.push('refresh'),
+    };
+    const clock = new VirtualClock();
+    const kafka = Object.assign(Object.create(null), { [Symbol('private:Kafka:createCluster')]: () => cluster });
+    return { snapshot: new KafkaConfigSnapshot(kafka, 'config', clock), clock, calls };
+  }
+
+  it('asks again, and first who leads now, when the error passes', async () => {
+    const { snapshot, clock, calls } = failing('NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE');
+    const read = snapshot.read();
+    await clock.advance(1_000);
+    expect((await read).size).toBe(0);
+    expect(calls).toEqual(['refresh']);
+  });
+
+  it('gives up at once when it does not', async () => {
+    const { snapshot, calls } = failing('TOPIC_AUTHORIZATION_FAILED');
+    await expect(snapshot.read()).rejects.toMatchObject({ type: 'TOPIC_AUTHORIZATION_FAILED' });
+    expect(calls).toEqual([]);
   });
 });
