@@ -202,7 +202,15 @@ export class TestClient {
 
   async createTopic(topic: string, numPartitions: number, config: Record<string, string> = {}): Promise<void> {
     const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-    await this.admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor: 1, configEntries }] });
+    // The client's own wait gives up where a busy broker has not heard of the topic yet.
+    await this.admin.createTopics({
+      waitForLeaders: false,
+      topics: [{ topic, numPartitions, replicationFactor: 1, configEntries }],
+    });
+    await until(`leaders of ${topic}`, async () => {
+      const { topics } = await this.admin.fetchTopicMetadata({ topics: [topic] }).catch(() => ({ topics: [] }));
+      return topics.some(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0));
+    });
   }
 
   /** Appends values to one partition. */
