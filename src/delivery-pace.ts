@@ -10,6 +10,8 @@ import { answerText } from './core/answer-text.ts';
 import { backoffDelay } from './core/backoff.ts';
 import { type CircuitState, ConnectionHealth } from './core/connection-health.ts';
 import type { Verdict } from './core/judge-response.ts';
+import { LONGEST_BLOCK_MS } from './core/rate-limit.ts';
+import type { OutageChange } from './core/vendor-outage.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
 import { isSameCredentials, type Lane } from './lane.ts';
 
@@ -20,8 +22,8 @@ export interface Wait {
 }
 
 const NOW: Wait = { ms: 0, why: 'rate_limit' };
-/** What was last tried so long ago says nothing any more; another replica may have had it meanwhile. */
-const STALE_MS = 30 * 60_000;
+/** What was last tried so long ago, longer than any wait, says nothing any more: others may have had it meanwhile. */
+const STALE_MS = LONGEST_BLOCK_MS + 10 * 60_000;
 
 export class DeliveryPace {
   readonly #parts: DeliveryParts;
@@ -71,10 +73,8 @@ export class DeliveryPace {
 
   /** TikTok judged the events, whatever it said of them: the connection works. */
   passed({ connectionId }: Lane): void {
-    const { clock, outage, telemetry } = this.#parts;
-    const now = clock.monotonic();
-    const lastedMs = outage.lastedMs(now);
-    if (outage.succeeded(connectionId, now) === 'ended') telemetry.vendorOutage('ended', lastedMs);
+    const { outage } = this.#parts;
+    this.#mayEndOutage(now => outage.succeeded(connectionId, now));
     const health = this.#failing.get(connectionId);
     if (health !== undefined) this.#recover(connectionId, health, 'TikTok judged its events');
   }
@@ -103,6 +103,12 @@ export class DeliveryPace {
     }
   }
 
+  /** Called again and again: notices that nobody fails any more. */
+  watch(): void {
+    const { outage } = this.#parts;
+    this.#mayEndOutage(now => outage.watch(now));
+  }
+
   /** The connection is gone. */
   forget(connectionId: string): void {
     this.#failing.delete(connectionId);
@@ -114,6 +120,13 @@ export class DeliveryPace {
     const now = clock.monotonic();
     const isOwn = answer.class !== 'throttled' && !answer.limitedAttempts && !outage.active;
     health.failed({ now, workingTime: outage.workingTime(now), retryAt: now + delay, isOwn, answer });
+  }
+
+  #mayEndOutage(report: (now: number) => OutageChange): void {
+    const { clock, outage, telemetry } = this.#parts;
+    const now = clock.monotonic();
+    const lastedMs = outage.lastedMs(now);
+    if (report(now) === 'ended') telemetry.vendorOutage('ended', lastedMs);
   }
 
   #watchOutage(connectionId: string, { vendorWide }: Verdict): void {

@@ -79,8 +79,9 @@ export class Delivery {
     return this.#pace.rates();
   }
 
-  /** Called again and again: where the buffer is short, failing connections let go of what they hold beyond their share. */
+  /** Called again and again: notices what time alone changes; a failing connection lets go of more than its share. */
   relieve(assignment: Assignment): void {
+    this.#pace.watch();
     this.#holds.tellOfRecoveries();
     if (!assignment.budget.underPressure) return;
     for (const lane of this.#lanes.values()) this.#holds.trim(lane, assignment);

@@ -4,10 +4,13 @@
  *
  * Guarantee: it begins when, of the connections with an attempt in the last ten minutes, at least half and at least two
  * (where only one is enabled: that one) fail vendor-wide, twice each so that a single timeout is none, with no success
- * of any connection since. The first success ends it.
+ * of any connection since. The first success ends it, and so does a quarter of an hour without another such failure:
+ * then nobody is left who could succeed.
  */
 
 const MEMORY_MS = 10 * 60_000;
+/** Longer than any wait between two attempts. */
+const QUIET_MS = 15 * 60_000;
 const FAILURES = 2;
 
 interface Attempts {
@@ -25,6 +28,7 @@ export class VendorOutage {
   readonly #attempts = new Map<string, Attempts>();
   #successes = 0;
   #since: number | null = null;
+  #lastFailureAt = 0;
   /** What outages that are over took. */
   #lostMs = 0;
 
@@ -46,18 +50,28 @@ export class VendorOutage {
   succeeded(connectionId: string, now: number): OutageChange {
     this.#successes++;
     this.#note(connectionId, false, now);
-    if (this.#since === null) return null;
-    this.#lostMs += now - this.#since;
-    this.#since = null;
-    return 'ended';
+    return this.#end(now);
+  }
+
+  /** Asked now and then: whether it has ended because nobody fails any more. */
+  watch(now: number): OutageChange {
+    return now - this.#lastFailureAt > QUIET_MS ? this.#end(now) : null;
   }
 
   /** A request of the connection failed. `enabledConnections`: how many there are. */
   failed(connectionId: string, vendorWide: boolean, enabledConnections: number, now: number): OutageChange {
     this.#note(connectionId, vendorWide, now);
+    if (vendorWide) this.#lastFailureAt = now;
     if (this.#since !== null || !vendorWide || !this.#isOut(enabledConnections, now)) return null;
     this.#since = now;
     return 'began';
+  }
+
+  #end(now: number): OutageChange {
+    if (this.#since === null) return null;
+    this.#lostMs += now - this.#since;
+    this.#since = null;
+    return 'ended';
   }
 
   #note(connectionId: string, vendorWide: boolean, now: number): void {

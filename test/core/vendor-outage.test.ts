@@ -71,6 +71,16 @@ describe('an outage of the vendor', () => {
     expect(outage.succeeded('a', 9)).toBeNull();
   });
 
+  it('ends when nobody has failed for a quarter of an hour: then nobody is left who could succeed', () => {
+    const outage = new VendorOutage();
+    fail(outage, ['a', 'b']);
+    outage.failed('a', true, 10, MINUTE);
+    outage.failed('b', false, 10, 15 * MINUTE);
+    expect([outage.watch(16 * MINUTE), outage.active]).toEqual([null, true]);
+    expect([outage.watch(16 * MINUTE + 1), outage.active]).toEqual(['ended', false]);
+    expect(outage.watch(17 * MINUTE)).toBeNull();
+  });
+
   it('stops the working time, outage after outage', () => {
     const outage = new VendorOutage();
     expect(outage.workingTime(100)).toBe(100);

@@ -99,7 +99,7 @@ describe('the backoff', () => {
     assignment.revoke();
     const before = attempts().length;
     expect(before).toBeGreaterThan(5);
-    await clock.advance(31 * 60_000);
+    await clock.advance(71 * 60_000);
     const next = assignmentWith(1, clock.now());
     delivery.deliver(next.assignment, next.events);
     await clock.idle();

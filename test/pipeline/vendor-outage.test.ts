@@ -62,6 +62,21 @@ describe('TikTok away for everybody', () => {
   });
 });
 
+it('an outage ends by itself where its connections went away', async () => {
+  const { api, assignment, clock, connections, deliver, delivery, telemetry } = setUpLanes();
+  api.answer = unreached;
+  deliver(1);
+  await clock.advance(60_000);
+  connections.clear();
+  await clock.advance(10_000);
+  delivery.relieve(assignment);
+  expect(delivery.vendorIsOut).toBe(true);
+  await clock.advance(15 * 60_000);
+  delivery.relieve(assignment);
+  expect(delivery.vendorIsOut).toBe(false);
+  expect(telemetry.told('vendorOutage').map(([change]) => change)).toEqual(['began', 'ended']);
+});
+
 describe('reading', () => {
   it('is a trickle while TikTok is away, whoever the records are for, and as usual with the first success', async () => {
     const pipeline = await startPipeline();
