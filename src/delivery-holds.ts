@@ -49,10 +49,10 @@ export class DeliveryHolds {
     this.#letGo(lane, assignment, events, `the connection has failed for ${minutes} min`);
   }
 
-  /** Under pressure: what a failing connection holds above its share goes, the oldest of its queue first. */
+  /** The buffer is under pressure: what a failing connection holds above its share goes, the oldest of its queue first. */
   trim(lane: Lane, assignment: Assignment): void {
     const { enabledConnections, options } = this.#parts;
-    if (!this.#isBounded || !assignment.budget.underPressure || enabledConnections() < 2) return;
+    if (!this.#isBounded || enabledConnections() < 2) return;
     if (this.#failingForMs(lane.connectionId) < SHARE_GRACE_MS) return;
     const shareOf = (events: readonly PendingEvent[]): number =>
       assignment.budget.shareOf(

@@ -94,6 +94,40 @@ describe('events of a connection that fails for itself', () => {
   });
 });
 
+describe('an outage of the vendor', () => {
+  const everybody = ['connection-1', 'connection-2', 'connection-3'];
+
+  it('is no time for which a connection fails by itself: it has its fifteen minutes when the others go on', async () => {
+    const { api, clock, deliver, delivery, endings } = setUpFailing();
+    api.answer = unreached;
+    for (const connectionId of everybody) deliver(1, { connectionId });
+    await clock.advance(60 * MINUTE);
+    api.answer = ({ eventIds }) => (eventIds.includes('conversion-0') ? own() : coded(0));
+    await clock.advance(2 * MINUTE);
+    expect([delivery.vendorIsOut, endings().toSorted()]).toEqual([false, ['1 accepted', '2 accepted']]);
+    await clock.advance(11 * MINUTE);
+    expect(endings()).toHaveLength(2);
+    await clock.advance(4 * MINUTE);
+    expect(endings().at(-1)).toBe('0 connection_backpressure');
+  });
+
+  it('takes nothing from anybody, not even from one whose time was over or whose share is too large', async () => {
+    const { api, assignment, clock, deliver, delivery, endings } = setUpFailing({ budget: { maxEvents: 100 } });
+    deliver(1);
+    await clock.advance(16 * MINUTE);
+    expect(endings()).toEqual(['0 connection_backpressure']);
+    api.answer = unreached;
+    for (const connectionId of everybody.slice(1)) deliver(1, { connectionId });
+    await clock.advance(MINUTE);
+    expect(delivery.vendorIsOut).toBe(true);
+    for (let batch = 0; batch < 9; batch++) deliver(10);
+    delivery.relieve(assignment);
+    await clock.advance(30 * MINUTE);
+    delivery.relieve(assignment);
+    expect(endings()).toHaveLength(1);
+  });
+});
+
 describe('a failing connection under pressure', () => {
   const SMALL = { maxEvents: 100, pressureRatio: 0.8 };
 

@@ -66,7 +66,7 @@ describe('the request rate of a connection', () => {
 describe('Retry-After', () => {
   it.each([
     ['of a throttled answer', throttled('20')],
-    ['of an outage’s answer', throttled('20', 503)],
+    ['of an outage’s answer', { ...throttled('20', 503), body: '<html>' } as EventsApiAnswer],
   ])('%s is waited for, and delays no other connection', async (_, answer) => {
     const { api, clock, deliver, endings } = setUpLanes({ others: ['connection-2'] });
     api.next.push(() => answer);
@@ -85,7 +85,9 @@ it('a throttled event waits as often as it must: throttling alone makes no lette
   api.next.push(...new Array(12).fill(() => coded(40100, '', 401)));
   api.answer = accepted;
   deliver(1);
-  await clock.advance(14 * 60_000);
+  await clock.advance(60_000);
+  expect(delivery.circuits().get('connection-1')).toBe('closed');
+  await clock.advance(13 * 60_000);
   expect(endings()).toEqual(['0 accepted']);
   expect(delivery.circuits().size).toBe(0);
 });
