@@ -307,6 +307,8 @@ describe('metrics', () => {
     telemetry.deadLettersWritten(new Map([['too_old', 3]]));
     telemetry.settlementFailed('dead_letter', 'no leader');
     telemetry.settlementFailed('mark', 'no Redis');
+    telemetry.tokenChecked('c1', 'refused', 'code 40105');
+    telemetry.connectionStatusFailed('write', 'no leader');
     telemetry.assignmentChanged({ epoch: 1, kind: 'assigned', partitions: 12 });
     telemetry.rebalanceFinished(3_000);
     telemetry.heartbeat();
@@ -333,6 +335,8 @@ describe('metrics', () => {
       'dlq_records_total{stage="build",reason="too_old"}': 3,
       dlq_publish_failures_total: 1,
       'settlement_failures_total{what="mark"}': 1,
+      'token_checks_total{result="refused"}': 1,
+      'connection_status_failures_total{what="write"}': 1,
       'rebalances_total{kind="assigned"}': 1,
       rebalance_duration_seconds_sum: 3,
       last_heartbeat_timestamp_seconds: NOW / 1000,
@@ -470,7 +474,10 @@ describe('secrets and personal data', () => {
     telemetry.commitFinished('retry', 1, 1, text);
     telemetry.connectionState('c1', 'parked', text);
     telemetry.connectionState('c1', 'active', text);
-    expect(raw).toHaveLength(6);
+    telemetry.connectionState('c1', 'token_invalid', text);
+    telemetry.tokenChecked('c1', 'undecided', text);
+    telemetry.connectionStatusFailed('read', text);
+    expect(raw).toHaveLength(9);
     const everything = raw.join('') + (await telemetry.metricsText());
     for (const canary of canaries) expect(everything).not.toContain(canary);
   });

@@ -56,19 +56,19 @@ function plain(status: number): EventsApiAnswer {
 
 describe('its answer', () => {
   it.each([
-    ['code 0', coded(0), 'active'],
-    ['a bad token in HTTP 200', coded(40105), 'refused'],
-    ['an expired token', coded(40102), 'refused'],
-    ['a pixel that is not the token’s', coded(40001), 'refused'],
-    ['a pixel id that is none', coded(40002, 'Invalid value for event_source_id: not a valid string.'), 'refused'],
-    ['HTTP 401 without TikTok’s JSON', plain(401), 'refused'],
-    ['a parameter code', coded(40002, 'data: Shorter than minimum length 1.'), 'undecided'],
-    ['a limit', coded(40100, 'Too frequent', 401), 'undecided'],
-    ['an error of TikTok’s', coded(50000), 'undecided'],
-    ['HTML', plain(502), 'undecided'],
-    ['a timeout', timeout(), 'undecided'],
-    ['no way there', unreached(), 'undecided'],
-  ] as const)('%s says: %s', (_, answer, kind) => {
+    ['code 0', 'active', coded(0)],
+    ['a bad token in HTTP 200', 'refused', coded(40105)],
+    ['an expired token', 'refused', coded(40102)],
+    ['a pixel that is not the token’s', 'refused', coded(40001)],
+    ['a pixel id that is none', 'refused', coded(40002, 'Invalid value for event_source_id: not a valid string.')],
+    ['HTTP 401 without TikTok’s JSON', 'refused', plain(401)],
+    ['a parameter code', 'undecided', coded(40002, 'data: Shorter than minimum length 1.')],
+    ['a limit', 'undecided', coded(40100, 'Too frequent', 401)],
+    ['an error of TikTok’s', 'undecided', coded(50000)],
+    ['HTML', 'undecided', plain(502)],
+    ['a timeout', 'undecided', timeout()],
+    ['no way there', 'undecided', unreached()],
+  ] as const)('%s says: %s', (_, kind, answer) => {
     expect(readProbe(judgeResponse(answer, NOW)).kind).toBe(kind);
   });
 
