@@ -482,3 +482,37 @@ describe('secrets and personal data', () => {
     for (const canary of canaries) expect(everything).not.toContain(canary);
   });
 });
+
+describe('limits of requests', () => {
+  it('count what waiting for them costs, and how often they held for this process alone', async () => {
+    const harness = start();
+    const { telemetry, value } = harness;
+    telemetry.rateLimitWaited('c1', 1_500);
+    telemetry.rateLimitWaited('c2', 500);
+    telemetry.rateLimitsUnavailable('Redis at 127.0.0.1: not connected');
+    expect(await value('rate_limit_wait_seconds_total')).toBe(2);
+    expect(await value('rate_limit_fallbacks_total')).toBe(1);
+    expect(harness.lines.at(-1)).toMatchObject({ level: 'warn', code: 'RATE_LIMITS_UNAVAILABLE' });
+  });
+
+  it('say when a circuit opens and closes, and an outage begins and ends', () => {
+    const harness = start();
+    const { telemetry } = harness;
+    telemetry.circuitChanged('c1', 'open', 'code 50000, HTTP 200, ask bob@example.com');
+    telemetry.circuitChanged('c1', 'half_open', 'a trial is under way');
+    telemetry.circuitChanged('c1', 'closed', 'TikTok judged its events');
+    telemetry.vendorOutage('began', 0);
+    telemetry.vendorOutage('ended', 61_000);
+    const { lines } = harness;
+    expect(lines.map(({ level, code }) => [level, code])).toEqual([
+      ['warn', 'CIRCUIT_OPEN'],
+      ['debug', 'CIRCUIT_HALF_OPEN'],
+      ['info', 'CIRCUIT_CLOSED'],
+      ['error', 'VENDOR_OUTAGE_BEGAN'],
+      ['info', 'VENDOR_OUTAGE_ENDED'],
+    ]);
+    expect(lines[0]).toMatchObject({ connection: 'c1' });
+    expect(JSON.stringify(lines)).not.toContain('bob@');
+    expect(lines.at(-1)).toMatchObject({ duration_ms: 61_000 });
+  });
+});
