@@ -143,8 +143,9 @@ async function oneRun(sandbox: Sandbox, name: string, kind: Kind | 'healthy', op
     .map(({ at, arrived }) => arrived - at);
   const ends = await world.admin.fetchTopicOffsets(world.topics.deadLetter);
   return {
-    p50: percentile(waits, 0.5),
-    p99: percentile(waits, 0.99),
+    // Where none came, the wait has no end.
+    p50: waits.length === 0 ? Number.POSITIVE_INFINITY : percentile(waits, 0.5),
+    p99: waits.length === 0 ? Number.POSITIVE_INFINITY : percentile(waits, 0.99),
     missing: due - countedOf(world, well),
     letters: ends.reduce((sum, { high }) => sum + Number(high), 0),
   };
