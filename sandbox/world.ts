@@ -242,6 +242,8 @@ function environmentOf(stack: StackAddresses, topics: WorldTopics, groupId: stri
     TIKTOK_SYNC_KAFKA_COMMIT_INTERVAL_MS: '200',
     // Stories count the requests that their events cost; the one about tokens asks for it.
     TIKTOK_SYNC_TOKENS_CHECK: 'false',
+    // Nor do letters come back while a story counts them.
+    TIKTOK_SYNC_REDRIVE_ENABLED: 'false',
   };
 }
 

@@ -12,17 +12,17 @@ import type { DeadLetter } from './core/dead-letter.ts';
 import type { Claim } from './core/deduplicate.ts';
 import type { EntryKind, Fields } from './core/entry-fields.ts';
 import type { EventsApiAnswer } from './core/events-api-answer.ts';
-import type { LetterFilter } from './core/letter-filter.ts';
 import type { DeadLetterReason, Outcome } from './core/outcome.ts';
 import type { Permit, Throttled } from './core/rate-limit.ts';
 import type { PartitionOffset, RecordBatch } from './core/record.ts';
+import type { JobHolder, JobRecord, RoundRecord } from './core/redrive-records.ts';
 import type { RegistryAnswer } from './core/schema-verdict.ts';
 import type { StoredConfig } from './core/stored-config.ts';
 import type { SyncLogEntry } from './core/sync-log-entry.ts';
 import type { MatchKey } from './core/tiktok-event.ts';
 import type { ActualTopic, TopicPlan } from './core/topic-contract.ts';
 
-export type { Claim, PartitionOffset };
+export type { Claim, JobHolder, JobRecord, PartitionOffset, RoundRecord };
 
 /** Time and timers; the only way to wait. */
 export interface Clock {
@@ -319,6 +319,10 @@ export interface Telemetry {
   tokenChecked(connectionId: string, result: 'active' | 'refused' | 'undecided', problem: string | null): void;
   /** The status topic could not be read or written; delivery goes on, and it is tried again. */
   connectionStatusFailed(what: 'read' | 'write', problem: string): void;
+  /** Events that came back from the dead-letter topic ended so. */
+  eventsRedriven(counts: readonly OutcomeCount[]): void;
+  /** An automatic redrive of a connection's letters ended, is gone on with later, or failed and is tried again. */
+  redriveRound(result: 'finished' | 'interrupted' | 'failed'): void;
   deadLettersWritten(counts: ReadonlyMap<DeadLetterReason, number>): void;
   /** Writing letters, log entries or marks failed and is being tried again. */
   settlementFailed(what: 'dead_letter' | 'sync_log' | 'mark' | 'release', problem: string): void;
@@ -351,33 +355,6 @@ export interface Telemetry {
     message: string,
     fields?: Readonly<Record<string, string | number | boolean>>,
   ): void;
-}
-
-/** Who runs a redrive job. */
-export interface JobHolder {
-  readonly job: string;
-  /** Tells two runs of one job apart. */
-  readonly run: string;
-  readonly host: string;
-  /** Epoch milliseconds. */
-  readonly since: number;
-}
-
-/** What a redrive job was started with; a resumed one goes on with it. */
-export interface JobRecord {
-  readonly job: string;
-  /** Epoch milliseconds. */
-  readonly startedAt: number;
-  readonly filter: LetterFilter;
-  /** The end of each partition of the dead-letter topic when the job was started: it goes no further. */
-  readonly ends: readonly { readonly partition: number; readonly offset: number }[];
-}
-
-/** What was done about a connection's releases. */
-export interface RoundRecord {
-  readonly releaseId: string;
-  /** Below these offsets of the dead-letter topic nothing of the connection is left to be redriven. */
-  readonly from: readonly { readonly partition: number; readonly offset: number }[];
 }
 
 /** What redrive jobs of all processes share. Every method rejects with `ClaimsUnavailable` when Redis is away. */

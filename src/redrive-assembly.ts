@@ -56,6 +56,7 @@ export interface RedriveRun {
   readonly tally: RedriveTally;
   readonly perSecond: number;
   readonly max: number;
+  readonly drainMs: number;
   /** How long a mark lives at least: as long as a letter may stay on the topic. */
   readonly markTtlMs: number;
   readonly onProgress: () => void;
@@ -168,8 +169,9 @@ export function assembleRedrive(surroundings: RedriveSurroundings, run: RedriveR
     pace: new JobPace(run.perSecond, clock.monotonic()),
     onAssigned: () => claiming.forget(),
   });
-  const { onProgress } = run;
-  return { source, pipeline, intake, settlement, commits, lock, clock, ends, failed: failed.promise, onProgress };
+  const { drainMs, onProgress } = run;
+  const job = { source, pipeline, intake, settlement, commits, lock, clock, ends, drainMs, onProgress };
+  return { ...job, failed: failed.promise };
 }
 
 /** The group of a job: whoever resumes the job reads on from what it has committed. */

@@ -39,6 +39,8 @@ interface Prepared {
 }
 
 const LOCK_RETRY_MS = 500;
+/** What a stop leaves to the letters under way. */
+const DRAIN_MS = 20_000;
 
 /** @throws CodedError `REDRIVE_RUNNING` while another job runs, `DEPENDENCY_UNREACHABLE`, `TOPICS_WRONG`. */
 export async function runRedrive(request: RedriveRequest, config: Config, host: Host): Promise<ExitCode> {
@@ -190,7 +192,7 @@ async function runJob(
   const total = Math.min(plan.letters, request.max);
   const progress = new Progress({ what: 'letters sent', total, err, monotonic: clock.monotonic });
   const parts = assembleRedrive(surroundings, {
-    ...{ record, tools, lock, tally, max: request.max, markTtlMs: retentionMs },
+    ...{ record, tools, lock, tally, max: request.max, markTtlMs: retentionMs, drainMs: DRAIN_MS },
     from: ranges.map(({ from, partition }) => ({
       topic: surroundings.config.topics.deadLetter,
       partition,

@@ -24,6 +24,8 @@ export interface RedriveJobParts {
   readonly lock: RedriveLock;
   readonly clock: Clock;
   readonly ends: ReadonlyMap<number, number>;
+  /** What a stop may take to deliver and commit what was read. */
+  readonly drainMs: number;
   /** Rejects when reading cannot go on. */
   readonly failed: Promise<never>;
   /** Called now and then while the job runs. */
@@ -31,8 +33,6 @@ export interface RedriveJobParts {
 }
 
 const LOOK_EVERY_MS = 100;
-/** What a stop may take to deliver and commit what was read. */
-const DRAIN_MS = 20_000;
 const NEVER = new AbortController().signal;
 
 /** Runs until the end, or until `stop` is aborted; what is under way then is delivered and committed if it can be. */
@@ -44,7 +44,7 @@ export async function runRedriveJob(parts: RedriveJobParts, stop: AbortSignal): 
     const end = await Promise.race([untilOver(parts, stop), parts.failed]);
     intake.close();
     source.quiesce();
-    await pipeline.drain(DRAIN_MS, NEVER);
+    await pipeline.drain(parts.drainMs, NEVER);
     return end;
   } finally {
     intake.close();

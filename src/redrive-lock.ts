@@ -10,7 +10,7 @@ import { momentWords } from './core/time-words.ts';
 import type { Clock, JobHolder, RedriveRegister } from './ports.ts';
 
 /** How long the lock of a job that was killed keeps others out. */
-export const LOCK_TTL_MS = 15_000;
+export const LOCK_TTL_MS = 10_000;
 const RENEW_EVERY_MS = LOCK_TTL_MS / 3;
 
 export class RedriveLock {

@@ -11,7 +11,11 @@ import type { OutcomeCount, Telemetry } from './ports.ts';
 export function redriveTelemetry(telemetry: Telemetry, onEnded: (counts: readonly OutcomeCount[]) => void): Telemetry {
   const own: Partial<Telemetry> = {
     batchConsumed: () => {},
-    eventsSettled: counts => onEnded(counts.filter(({ outcome }) => outcome !== 'handed_over')),
+    eventsSettled(counts) {
+      const ended = counts.filter(({ outcome }) => outcome !== 'handed_over');
+      telemetry.eventsRedriven(ended);
+      onEnded(ended);
+    },
     // Days old by now, they say nothing about how quickly events are delivered.
     eventsAccepted: () => {},
     eventNotes: () => {},

@@ -15,11 +15,13 @@ import { KafkaSyncLog } from './adapters/kafka-sync-log.ts';
 import { createRedisClaims } from './adapters/redis-claims.ts';
 import { createRedisClient } from './adapters/redis-client.ts';
 import { createRedisRateLimits } from './adapters/redis-rate-limits.ts';
+import { createRedisRedriveRegister } from './adapters/redis-redrive-register.ts';
 import { readSchemas } from './adapters/schema-files.ts';
 import { SchemaRegistry } from './adapters/schema-registry.ts';
 import { createTelemetry, type ServiceTelemetry } from './adapters/telemetry.ts';
 import { readTlsFiles } from './adapters/tls-files.ts';
 import { type Assembled, assemble } from './assembly.ts';
+import { createRedriveRounds } from './automatic-redrive.ts';
 import type { Commits } from './commits.ts';
 import type { Config } from './config.ts';
 import { ConfigFollowing } from './config-following.ts';
@@ -40,10 +42,12 @@ import type {
   ConnectionStatusTopic,
   DeadLetters,
   RecordSource,
+  RedriveRegister,
   RequestLimits,
   SyncLog,
 } from './ports.ts';
 import { type CheckState, Readiness } from './readiness.ts';
+import type { RedriveRounds } from './redrive-rounds.ts';
 import { SchemaLearning } from './schema-learning.ts';
 import { timedClaims } from './timed-claims.ts';
 import { withTopicAdmin } from './topics-command.ts';
@@ -68,6 +72,7 @@ const NEVER = new AbortController().signal;
 interface Shared {
   readonly claims: Claims;
   readonly limits: RequestLimits;
+  readonly register: RedriveRegister;
 }
 
 interface Written {
@@ -153,7 +158,7 @@ class Service {
     const following = await this.#followConfig();
     await Promise.race([this.#untilComplete(following), stopRequested, this.#fatal.promise]);
     if (this.#stop.aborted) return;
-    const { checks, pipeline, sharing, source } = this.#assemble(shared, written);
+    const { checks, pipeline, rounds, sharing, source } = this.#assemble(shared, written);
     // A restart knows the states; where the topic cannot be read soon, it finds out anew.
     await Promise.race([sharing.start(STATUS_WAIT_MS), stopRequested, this.#fatal.promise]);
     checks.start();
@@ -161,9 +166,10 @@ class Service {
     if (this.#stop.aborted) return;
     this.#readiness.pass('group');
     this.#readiness.pass('serving');
+    rounds?.start();
     this.#telemetry.notice('info', 'SERVICE_READY', 'the service reads, delivers and commits', { version: VERSION });
     await Promise.race([stopRequested, this.#fatal.promise]);
-    await this.#drain(pipeline, source);
+    await Promise.all([rounds?.stop(), this.#drain(pipeline, source)]);
   }
 
   /** First of all, so that probes are answered while the rest is still starting. */
@@ -207,6 +213,7 @@ class Service {
     return {
       claims: timedClaims(createRedisClaims(client), clock, telemetry),
       limits: createRedisRateLimits({ client, keyPrefix, options: this.#config.delivery, clock, telemetry }),
+      register: createRedisRedriveRegister(client, keyPrefix),
     };
   }
 
@@ -280,7 +287,7 @@ class Service {
   }
 
   /** Wires the story and remembers how to take it apart. */
-  #assemble(shared: Shared, written: Written): Assembled {
+  #assemble(shared: Shared, written: Written): Assembled & { readonly rounds: RedriveRounds | null } {
     const assembled = assemble(this.#config, this.#host.env, {
       ...written,
       ...shared,
@@ -301,7 +308,21 @@ class Service {
     this.#lifecycle.started('events api', () => api.destroy());
     this.#observation.running = { pipeline, source, delivery, states };
     this.#watch(source, commits);
-    return assembled;
+    return { ...assembled, rounds: this.#redriveRounds(shared, written, assembled) };
+  }
+
+  /** Letters of a connection are sent again once it works again; null where that is switched off. */
+  #redriveRounds(shared: Shared, { syncLog }: Written, assembled: Assembled): RedriveRounds | null {
+    const config = this.#config;
+    const { api, credentialsNow, outage, states } = assembled;
+    if (!config.redrive.enabled) return null;
+    const rounds = createRedriveRounds({
+      ...{ ...shared, config, clock, syncLog, tiktok: { api, credentialsNow, outage, states } },
+      ...{ learning: this.#learning, schemas: this.#schemas, table: this.#table, telemetry: this.#telemetry },
+    });
+    states.onReleased(release => rounds.released(release));
+    this.#lifecycle.started('redrive', () => rounds.stop());
+    return rounds;
   }
 
   #watch(source: RecordSource, commits: Commits): void {

@@ -202,6 +202,16 @@ export const METRICS = {
     ['stage', 'reason'],
     DEAD_LETTER_REASONS.map(reason => [STAGE_OF[reason], reason]),
   ),
+  redrive_events_total: counter(
+    'Events of dead letters that were redriven, by how they ended; they are not in the counts of events.',
+    ['outcome', 'reason'],
+    OUTCOME_REASONS.filter(([outcome]) => outcome !== 'handed_over'),
+  ),
+  redrive_rounds_total: counter(
+    'Automatic redrives of the letters of a connection that works again.',
+    ['result'],
+    each(['finished', 'interrupted', 'failed']),
+  ),
   dlq_publish_failures_total: counter('Dead letters that could not be written; tried again until they are.'),
   settlement_failures_total: counter(
     'Writes of a settlement that failed and are tried again.',

@@ -217,7 +217,13 @@ function limits({ registry, say }: Told): Pick<Telemetry, Limits> {
   };
 }
 
-type Settlement = 'tokenChecked' | 'connectionStatusFailed' | 'deadLettersWritten' | 'settlementFailed';
+type Settlement =
+  | 'eventsRedriven'
+  | 'redriveRound'
+  | 'tokenChecked'
+  | 'connectionStatusFailed'
+  | 'deadLettersWritten'
+  | 'settlementFailed';
 
 function settlement({ registry, say }: Told): Pick<Telemetry, Settlement> {
   return {
@@ -231,6 +237,13 @@ function settlement({ registry, say }: Told): Pick<Telemetry, Settlement> {
       registry.add('connection_status_failures_total', 1, { what });
       const message = 'the status topic cannot be used; connections go on without it, and it is tried again';
       say('warn', `CONNECTION_STATUS_${what.toUpperCase()}_FAILED`, message, { what, problem: redact(problem) });
+    },
+    eventsRedriven(counts) {
+      for (const { events, outcome, reason } of counts)
+        registry.add('redrive_events_total', events, { outcome, reason });
+    },
+    redriveRound(result) {
+      registry.add('redrive_rounds_total', 1, { result });
     },
     deadLettersWritten(counts) {
       for (const [reason, count] of counts) {

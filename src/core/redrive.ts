@@ -9,7 +9,7 @@
 import { type Draft, type DraftTools, draft, type Part } from './draft.ts';
 import { type Letter, readLetter, sourceRecordOf } from './letter.ts';
 import { type LetterFilter, matches } from './letter-filter.ts';
-import type { Refusal } from './outcome.ts';
+import type { DeadLetterReason, Refusal } from './outcome.ts';
 import type { SourceRecord } from './record.ts';
 
 /**
@@ -70,6 +70,9 @@ function refuseToSend(part: Part): Part {
   const { destination, mappingId } = part.event;
   return { kind: 'refuse', refusal: PAST_DEDUP, connectionId: destination.connectionId, mappingId };
 }
+
+/** What becomes of a connection's events while it does not work; they are right, and came at the wrong time. */
+export const AUTOMATIC_REASONS: readonly DeadLetterReason[] = ['connection_parked', 'connection_backpressure'];
 
 const DAY_MS = 86_400_000;
 /** Events older than 28 days are not sent (`events.maxAgeMs` at its highest), so no mark is asked for much later. */

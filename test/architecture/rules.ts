@@ -27,6 +27,7 @@ const COMPOSITION: ReadonlySet<string> = new Set([
   'assembly',
   'redrive-assembly',
   'redrive-surroundings',
+  'automatic-redrive',
   'observation',
 ]);
 

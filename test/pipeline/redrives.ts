@@ -145,6 +145,7 @@ export class Job {
       {
         ...{ source, pipeline, intake: intake(ends), settlement, commits, lock, clock, ends },
         failed: this.#failed.promise,
+        drainMs: 20_000,
         onProgress: () => {},
       },
       this.stop.signal,

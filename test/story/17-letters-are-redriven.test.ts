@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type CommandRun, runCommand } from '../../sandbox/command-run.ts';
 import { eventually } from '../../sandbox/eventually.ts';
+import { total } from '../../sandbox/service-process.ts';
 import { tokenOf, type World } from '../../sandbox/world.ts';
 import { useStack } from '../stack.ts';
+import { balanceOf } from './books.ts';
 import { conversion, countedIds, createWorld, ids, repeats } from './business.ts';
 
 const stack = await useStack();
 const CONNECTION = 'expired';
+const BY_ITSELF = { TIKTOK_SYNC_REDRIVE_ENABLED: 'true' };
 
 describe('dead letters of a connection whose token was refused', () => {
   let world: World;
@@ -19,7 +22,7 @@ describe('dead letters of a connection whose token was refused', () => {
     world = await createWorld(stack, name, { connections: [CONNECTION] });
     writeToken('a-token-of-last-year');
     await world.connect(CONNECTION, { access_token: 'file:token' });
-    const service = await world.startService('service', { TIKTOK_SYNC_REDRIVE_ENABLED: 'false' });
+    const service = await world.startService();
     await world.producer.conversions(ids('c', count).map(id => conversion(CONNECTION, id)));
     await world.allCommitted();
     await service.process.stop();
@@ -34,38 +37,29 @@ describe('dead letters of a connection whose token was refused', () => {
     return runCommand(['dead-letters', 'redrive', ...flags], world.env);
   }
 
-  it('are sent once the token is right: a dry run sends nothing, a second run finds nothing left', async () => {
+  it('stay while it is wrong, and are sent once it is right; a dry run and another redrive send nothing', async () => {
     await withLetters('redriven', 30);
-    writeToken(tokenOf(CONNECTION));
     const before = world.simulator.ledger().requests().length;
+    const inVain = await redrive('--json').ended;
+    expect([inVain.exitCode, JSON.parse(inVain.out)]).toMatchObject([10, { plan: { connection_parked: 30 } }]);
+    writeToken(tokenOf(CONNECTION));
 
     const dry = await redrive('--dry-run', '--json').ended;
-    expect([dry.exitCode, JSON.parse(dry.out)]).toEqual([0, expect.objectContaining({ letters: 30, would_send: 30 })]);
+    expect([dry.exitCode, JSON.parse(dry.out)]).toMatchObject([0, { letters: 30, would_send: 30 }]);
     expect(world.simulator.ledger().requests()).toHaveLength(before);
 
-    const done = await redrive('--job', 'repair', '--json').ended;
-    expect([done.exitCode, JSON.parse(done.out)]).toEqual([
-      0,
-      expect.objectContaining({ job: 'repair', end: 'finished', delivered: 30, failed: 0 }),
-    ]);
+    const done = await redrive('--json').ended;
+    expect([done.exitCode, JSON.parse(done.out)]).toMatchObject([0, { end: 'finished', delivered: 30, failed: 0 }]);
     expect(countedIds(world.simulator)).toEqual(ids('c', 30).sort());
 
-    expect((await redrive('--job', 'repair').ended).exitCode).toBe(5);
-    const another = JSON.parse((await redrive('--json').ended).out) as Record<string, unknown>;
-    expect(another).toMatchObject({ delivered: 0, plan: { would_send: 0, already_delivered: 30 } });
+    const again = await redrive('--json').ended;
+    expect([again.exitCode, JSON.parse(again.out)]).toMatchObject([
+      0,
+      { plan: { would_send: 0, already_delivered: 30 } },
+    ]);
     expect(repeats(world.simulator)).toBe(0);
     expect(await world.read(world.topics.deadLetter)).toHaveLength(30);
-    for (const text of [dry.out, dry.err, done.out, done.err]) expect(text).not.toMatch(/visitor|contact of|token-of/);
-  });
-
-  it('stay where they are while it is still wrong, without a new letter', async () => {
-    await withLetters('redriven-in-vain', 5);
-
-    const done = await redrive('--json').ended;
-
-    expect(done.exitCode).toBe(10);
-    expect(JSON.parse(done.out)).toMatchObject({ delivered: 0, plan: { connection_parked: 5, would_send: 0 } });
-    expect(await world.read(world.topics.deadLetter)).toHaveLength(5);
+    for (const { err, out } of [inVain, dry, done, again]) expect(out + err).not.toMatch(/visitor|contact of|token-of/);
   });
 
   it('are sent on by a second run when the first is killed half way, twice only what was under way', async () => {
@@ -84,5 +78,39 @@ describe('dead letters of a connection whose token was refused', () => {
     expect(countedIds(world.simulator)).toEqual(ids('c', 60).sort());
     const requests = world.simulator.ledger().requests();
     expect(repeats(world.simulator)).toBeLessThanOrEqual(Math.max(...requests.map(({ events }) => events)));
+  });
+
+  it('come back by themselves after a new token, once, and not again after a restart', async () => {
+    world = await createWorld(stack, 'redriven-by-itself', { connections: [CONNECTION] });
+    writeToken('a-token-of-last-year');
+    await world.connect(CONNECTION, { access_token: 'file:token' });
+    const service = await world.startService('service', BY_ITSELF);
+    await world.producer.conversions(ids('c', 20).map(id => conversion(CONNECTION, id)));
+    await eventually('20 letters', async () => (await world.read(world.topics.deadLetter)).length === 20);
+
+    writeToken(tokenOf(CONNECTION));
+
+    // The token is noticed by the next event; without one the service would ask TikTok by itself.
+    await world.producer.conversions([conversion(CONNECTION, 'next')]);
+    const wanted = [...ids('c', 20), 'next'].sort();
+    await eventually('all events with TikTok', () => countedIds(world.simulator).length === wanted.length);
+    expect(countedIds(world.simulator)).toEqual(wanted);
+    const finished = async () =>
+      total(await service.metrics(), 'tiktok_sync_redrive_rounds_total', ['result="finished"']);
+    await eventually('the round finished', async () => (await finished()) === 1);
+    const delivered = total(await service.metrics(), 'tiktok_sync_redrive_events_total', ['reason="accepted"']);
+    expect(delivered).toBe(20);
+    expect(await balanceOf(service)).toEqual([
+      { connection: CONNECTION, consumed: 21, delivered: 1, dead_lettered: 20, inFlight: 0, missing: 0 },
+    ]);
+    await service.process.stop();
+    const again = await world.startService('service-again', BY_ITSELF);
+    // A round would have begun two windows after the start.
+    for (const id of ids('later', 3)) {
+      await world.producer.conversions([conversion(CONNECTION, id)]);
+      await world.allCommitted();
+    }
+    expect(total(await again.metrics(), 'tiktok_sync_redrive_rounds_total')).toBe(0);
+    expect(repeats(world.simulator)).toBe(0);
   });
 });
