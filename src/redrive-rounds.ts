@@ -130,28 +130,22 @@ export class RedriveRounds {
   /** Null when the release needs no round any more, else the milliseconds until it is to be tried again. */
   async #round(release: Release): Promise<number | null> {
     const { clock, host, options, register } = this.#parts;
-    if (await this.#isDone(release)) return null;
     const job = jobOf(release);
     const lock = new RedriveLock(register, { job, run: randomUUID(), host, since: clock.now() }, clock);
     if ((await lock.take()) !== null) return options.retryMs;
     try {
-      // Whoever had the lock before may have done it.
-      if (await this.#isDone(release)) return null;
-      return await this.#run(release, job, lock);
+      const last = await register.lastRound(release.connectionId);
+      if (last?.releaseId === release.releaseId) return null;
+      return await this.#run(release, job, lock, last?.from ?? []);
     } finally {
       // If Redis is away, the lock expires by itself.
       await lock.release().catch(() => {});
     }
   }
 
-  async #isDone({ connectionId, releaseId }: Release): Promise<boolean> {
-    return (await this.#parts.register.lastRound(connectionId))?.releaseId === releaseId;
-  }
-
-  async #run(release: Release, job: string, lock: RedriveLock): Promise<number | null> {
+  async #run(release: Release, job: string, lock: RedriveLock, from: Round['from']): Promise<number | null> {
     const { options, register, run, telemetry } = this.#parts;
     const { connectionId, releaseId } = release;
-    const from = (await register.lastRound(connectionId))?.from ?? [];
     const idle = new IdleStop(this.#parts.clock, options.maxIdleMs, this.#stop.signal);
     try {
       const result = await run({ release, job, from }, lock, idle.signal, finished => idle.progressed(finished));

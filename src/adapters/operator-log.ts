@@ -28,7 +28,7 @@ export interface OperatorLog {
 /** Every field a line may have. Ids of connections, mappings and requests; never of contacts or conversions. */
 export const LOG_FIELDS: ReadonlySet<string> = new Set(
   `address api_code attempt broker bytes code_address committed complete connection connections count deadline_ms
-  delay_ms duration_ms entries epoch events failure generation groupId http_status invalid job key kind level lost
+  delay_ms delivered duration_ms entries epoch events failed failure generation groupId http_status invalid job key kind level lost
   mapping members name node offset option overdue_ms part partition partitions pid port position problem reason records
   request_id result retryCount retryTime schema_id signal since stage state subject token_digest topic topics trigger
   url verdict version what window_ms workspace`.split(/\s+/),

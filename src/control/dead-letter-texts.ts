@@ -109,12 +109,13 @@ export const DEAD_LETTER_TEXTS: Readonly<Record<DeadLetterReason, DeadLetterText
     happened: 'TikTok refuses the token or the permission of the connection.',
     who: 'connections',
     remedy:
-      'Give the connection a new token. It is used at the next batch; one batch per window probes the old one. `tiktok-sync connections verify` tells.',
+      'Give the connection a new token. It is used at the next batch; one batch per window probes the old one. `tiktok-sync connections verify` tells. Once TikTok takes it, the letters are sent again by themselves.',
   },
   connection_backpressure: {
     happened: 'The connection was throttled, hung or failed for itself for longer than events may be held.',
     who: 'operator',
-    remedy: 'Look at the codes TikTok gives the connection; redrive its letters once it works again.',
+    remedy:
+      'Look at the codes TikTok gives the connection; its letters are sent again by themselves once it has worked for 15 minutes.',
   },
   ambiguous_answer: {
     happened: 'TikTok answered three times with a code that says neither yes nor no.',

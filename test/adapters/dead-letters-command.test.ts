@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/adapters/clock.ts';
+import { createKafka } from '../../src/adapters/kafka-client.ts';
 import { KafkaDeadLetters } from '../../src/adapters/kafka-dead-letters.ts';
+import { letterOffsets } from '../../src/adapters/kafka-letter-offsets.ts';
 import type { KafkaProducer } from '../../src/adapters/kafka-producer.ts';
 import { SchemaRegistry } from '../../src/adapters/schema-registry.ts';
 import { readTlsFiles } from '../../src/adapters/tls-files.ts';
@@ -9,7 +12,7 @@ import { command } from '../cli/fake-host.ts';
 import { conversion, framed, schemas } from '../core/event-records.ts';
 import { deadLetter } from '../core/letters.ts';
 import { useStack } from '../stack.ts';
-import { openProducer, TestClient } from './kafka-harness.ts';
+import { clientOptions, openProducer, RecordedTelemetry, TestClient } from './kafka-harness.ts';
 
 const stack = await useStack();
 const topic = stack.unique('letters');
@@ -128,5 +131,22 @@ describe('dead letters on a real topic', () => {
     const { err, exitCode } = await command('dead-letters list', { env, heavy: { deadLetters: runDeadLetters } });
     expect(exitCode).toBe(EXIT.foundWrong);
     expect(err).toContain('TOPICS_WRONG');
+  });
+});
+
+describe('what a redrive asks of the dead-letter topic', () => {
+  test('is how long letters live and where its group stands', async () => {
+    await using client = await TestClient.connect(stack.brokers);
+    const kafka = createKafka(clientOptions(stack.brokers), 'letters', new RecordedTelemetry());
+    const ask = (name: string, group: string) => letterOffsets(kafka, systemClock, name, group);
+    const [bounded, unlimited] = [stack.unique('week'), stack.unique('ever')];
+    await client.createTopic(bounded, 2, { 'retention.ms': '604800000' });
+    await client.createTopic(unlimited, 1, { 'retention.ms': '-1' });
+    await client.append(bounded, 1, ['a', 'b', 'c']);
+    const group = stack.unique('job');
+    expect(await ask(unlimited, group)).toEqual({ retentionMs: null, committed: [] });
+    expect(await ask(bounded, group)).toEqual({ retentionMs: 604_800_000, committed: [] });
+    await client.admin.setOffsets({ groupId: group, topic: bounded, partitions: [{ partition: 1, offset: '2' }] });
+    expect((await ask(bounded, group)).committed).toMatchObject([{ partition: 1, offset: 2 }]);
   });
 });

@@ -30,6 +30,9 @@ describe('a redrive job', () => {
     expect(world.committed()).toEqual([5, 5]);
     expect(job.tally.counts()).toMatchObject({ letters: 10, delivered: 10, failed: 0 });
     expect(world.logged().every(line => line.endsWith('delivered accepted'))).toBe(true);
+    const counted = world.telemetry.told('eventsRedriven').flatMap(([counts]) => counts);
+    expect(counted.reduce((sum, { events }) => sum + events, 0)).toBe(10);
+    expect([world.telemetry.told('eventsSettled'), world.telemetry.told('batchConsumed')]).toEqual([[], []]);
   });
 
   it('claims under the original coordinates, and marks for as long as letters live', async () => {
@@ -114,12 +117,24 @@ describe('a redrive job', () => {
     expect(world.committed()).toEqual([2, null]);
   });
 
+  it('commits what it passes over as it goes', async () => {
+    const world = redriveWorld();
+    for (const id of ['a', 'b', 'c']) world.letter(id, { reason: 'too_old' });
+    world.letter('hangs');
+    world.api.answer = () => new Promise(() => {});
+    const job = world.job({ filter: { reasons: ['connection_parked'] } });
+    const { end } = await job.start();
+    expect(await job.during(end, 5_000)).toBe('unfinished');
+    expect(world.committed()).toEqual([3, null]);
+  });
+
   it('ends at the end that the topic had when it was started', async () => {
     const world = redriveWorld();
     world.letter('before');
-    const job = world.job({ perSecond: 1 });
+    const job = world.job();
     const { end } = await job.start();
     world.letter('after');
+    world.letter('later');
     expect(await job.during(end, 10_000)).toBe('finished');
     expect([world.api.sent, world.committed()]).toEqual([[['before']], [1, null]]);
   });
