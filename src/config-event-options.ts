@@ -100,7 +100,8 @@ export const EVENTS = {
     describe:
       'Query parameters taken out of page and referrer addresses, by name (letter case does not matter). ttclid always stays.',
     default: [],
-    item: /^(?![Tt][Tt][Cc][Ll][Ii][Dd]$)\S+$/,
+    // A list in brackets or quotes would name no parameter, and what should not leave would leave.
+    item: /^(?![Tt][Tt][Cc][Ll][Ii][Dd]$)[^\s["'][^\s"']*$/,
     allowed: 'names of query parameters, separated by commas; not ttclid, without which TikTok cannot credit the click',
     because: 'TikTok objects to personal data in addresses, and only you know which parameters hold some',
   }),

@@ -51,7 +51,9 @@ export function runPreview(
   }
   const body = trackBody(preview.destination, [preview.json]);
   out.write(request.json ? `{"request":${body}}\n` : `${body}\n`);
-  if (!request.json) err.write(`POST /open_api/v1.3/${trackPath(preview.destination)}${remarksOn(preview)}\n`);
+  const path = request.json ? '' : `POST /open_api/v1.3/${trackPath(preview.destination)}`;
+  const said = `${path}${remarksOn(preview)}`.trim();
+  if (said !== '') err.write(`${said}\n`);
   return EXIT.ok;
 }
 

@@ -1,6 +1,7 @@
 /**
  * Events, connections and mappings given as JSON files with the field names of the Avro schemas, as `preview` takes
- * them: absent fields have the schema's default, times are ISO 8601 or epoch milliseconds, decimals numbers or strings.
+ * them: absent fields have the schema's default, times are ISO 8601 or epoch milliseconds, decimals numbers or strings,
+ * an event's ids may be numbers.
  *
  * Guarantee: what comes out is what the same record would be had it come from Kafka. All problems are told at once.
  */
@@ -32,7 +33,8 @@ export function eventFromJson(json: unknown, schemas: EventSchemas): FromJson<Bu
   if (type !== undefined && !isUpdate && type !== 'ConversionCreated') {
     return { problems: [{ path: 'type', message: 'must be "ConversionCreated" or "RevenueUpdated"' }] };
   }
-  const { record, problems } = readRecord(isUpdate ? schemas.revenueUpdated : schemas.conversionCreated, fields);
+  const schema = isUpdate ? schemas.revenueUpdated : schemas.conversionCreated;
+  const { record, problems } = readRecord(schema, fields, 'taken');
   if (problems.length > 0) return { problems };
   record['trigger'] = 'CONVERSION_CREATED';
   const consent = record['consent'];

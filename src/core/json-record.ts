@@ -24,8 +24,14 @@ export interface RecordRead {
 
 type Json = Readonly<Record<string, unknown>>;
 
-export function readRecord(schema: AvroSchemaJson, json: Json): RecordRead {
-  const reader = new JsonReader();
+/**
+ * How numbers stand in for text: an id or a phone number without quotes is `taken` as its digits, where the reader of the
+ * file gives each digit as it stands; or it is `refused`.
+ */
+export type NumbersForText = 'taken' | 'refused';
+
+export function readRecord(schema: AvroSchemaJson, json: Json, numbersForText: NumbersForText = 'refused'): RecordRead {
+  const reader = new JsonReader(numbersForText);
   return { record: reader.record(schema, json, ''), problems: reader.problems };
 }
 
@@ -33,6 +39,11 @@ class JsonReader {
   readonly problems: InputProblem[] = [];
   /** Records and enums are defined once and then referred to by name. */
   readonly #named = new Map<string, AvroSchemaJson>();
+  readonly #numbersForText: NumbersForText;
+
+  constructor(numbersForText: NumbersForText) {
+    this.#numbersForText = numbersForText;
+  }
 
   record(schema: AvroSchemaJson, json: Json, path: string): Record<string, unknown> {
     this.#named.set(String(schema['name']), schema);
@@ -89,6 +100,7 @@ class JsonReader {
 
   /** A lone surrogate has no UTF-8: Avro would have put another character in its place. */
   #text(given: unknown, path: string): unknown {
+    if (this.#numbersForText === 'taken' && Number.isSafeInteger(given)) return String(given);
     if (typeof given !== 'string') return this.#report(path, 'must be a string');
     return given.isWellFormed() ? given : this.#report(path, 'has half a character in it (a lone surrogate)');
   }

@@ -84,7 +84,14 @@ describe('preview of what would be sent', () => {
     const { exitCode, out, err } = await preview('', old);
     expect([exitCode, JSON.parse(out).data[0].event]).toEqual([0, 'CompletePayment']);
     expect(err).toMatch(/\nAbout the event name CompletePayment: since May 2025 TikTok counts .+ as Purchase.+\.\n$/);
-    expect(await preview('--json', old)).toEqual({ exitCode: 0, out: `{"request":${out.trimEnd()}}\n`, err: '' });
+    const json = await preview('--json', old);
+    expect([json.exitCode, json.out]).toEqual([0, `{"request":${out.trimEnd()}}\n`]);
+    expect(json.err).toMatch(/^About the event name CompletePayment: /);
+  });
+
+  test('--json is as little silent about what was left out', async () => {
+    const { err } = await preview('--json', { event: { currency: 'BGN' } });
+    expect(err).toBe('Left out or corrected: currency_omitted.\n');
   });
 
   test('the old wire and offline events go to their own place', async () => {

@@ -329,6 +329,11 @@ describe('mistakes', () => {
       { set: ['events.removeQueryParameters=email,TTclid'] },
       'CONFIG_INVALID_VALUE',
     ],
+    [
+      'names of parameters in brackets',
+      { set: ['events.removeQueryParameters=[email, name]'] },
+      'CONFIG_INVALID_VALUE',
+    ],
     ['a policy for negative values nobody knows', { set: ['events.negativeValue=send'] }, 'CONFIG_INVALID_VALUE'],
     ['a partner name that is blank', { set: ['tiktok.partnerName= '] }, 'CONFIG_INVALID_VALUE'],
     ['a port that does not exist', { set: ['http.port=70000'] }, 'CONFIG_OUT_OF_RANGE'],

@@ -359,6 +359,22 @@ const VALUES: readonly PreviewCase[] = [
 
 const CONTENTS: readonly PreviewCase[] = [
   {
+    says: 'ids and a phone number given as numbers are text',
+    event: {
+      conversion_id: 273196,
+      contact_id: 42,
+      phone: 14155552671,
+      country: 'US',
+      contents: [{ content_id: 123 }],
+    },
+    sends: {
+      'data.0.event_id': '273196',
+      [`${USER}.external_id`]: sha('42'),
+      [`${USER}.phone`]: sha('+14155552671'),
+      'data.0.properties.contents': [{ content_id: '123' }],
+    },
+  },
+  {
     says: 'contents have string ids, prices per unit and whole quantities',
     event: {
       contents: [
@@ -645,7 +661,8 @@ const REFUSED: readonly PreviewCase[] = [
   { says: 'a value without a source', mapping: { value_source: null }, refuses: 'config_invalid' },
   { says: 'an empty id', event: { conversion_id: '' }, refuses: 'undecodable' },
   { says: 'an update of no known kind', event: { ...UPDATE, kind: 'REFUNDED' }, refuses: 'unknown_symbol' },
-  { says: 'an id that is a number', event: { conversion_id: 273196 }, refuses: 'INPUT_INVALID' },
+  { says: 'an id that is a broken number', event: { conversion_id: 273196.5 }, refuses: 'INPUT_INVALID' },
+  { says: 'an id that is true', event: { conversion_id: true }, refuses: 'INPUT_INVALID' },
   { says: 'an amount in words', event: { quote_value: '12,50' }, refuses: 'INPUT_INVALID' },
   { says: 'a quantity and a half', event: { contents: [{ quantity: 1.5 }] }, refuses: 'INPUT_INVALID' },
   {

@@ -38,7 +38,7 @@ describe('an event from JSON', () => {
 
   test('tells all problems at once, with their paths, and suggests names', () => {
     const json = {
-      conversion_id: 7,
+      conversion_id: 7.5,
       occured_at: 1,
       occurred_at: '2026-11-22',
       last_touch: { ttcild: 'x', occurred_at: true },
