@@ -23,6 +23,15 @@ export function addDeadLetters(program: Command, host: Host, run: RunDeadLetters
   const group = program
     .command('dead-letters')
     .description('Look at the events that could not be delivered, and send them again.');
+  group.addHelpText(
+    'after',
+    `
+Examples:
+  $ tiktok-sync dead-letters stats --since 24h
+  $ tiktok-sync dead-letters redrive --reason config_invalid --dry-run
+
+${EXIT_CODES}`,
+  );
   const act: Act = (command, request) => {
     command.option('--json', 'as JSON');
     addConfigFlags(command).action(async (...args: unknown[]) => {

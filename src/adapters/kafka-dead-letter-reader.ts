@@ -3,7 +3,8 @@
 import type { Kafka } from 'kafkajs';
 import type { SourceRecord } from '../core/record.ts';
 import type { Clock } from '../ports.ts';
-import { KafkaGrouplessTopic } from './kafka-groupless-topic.ts';
+import { type Fetched, KafkaGrouplessTopic } from './kafka-groupless-topic.ts';
+import { kafkaErrorCode } from './kafka-internals.ts';
 import { startFailure } from './kafka-start-failure.ts';
 
 /** A stretch of one partition: offsets from `from` up to, but not including, `to`. */
@@ -12,6 +13,9 @@ export interface LetterRange {
   readonly from: number;
   readonly to: number;
 }
+
+/** A broker's clock, by which letters may be filed, may be behind that of the process that wrote them. */
+const CLOCKS_DIFFER_MS = 600_000;
 
 /** Takes records of one partition in their order; false when no more are wanted. The buffers must not be kept. */
 export type TakeLetters = (records: readonly SourceRecord[]) => boolean | Promise<boolean>;
@@ -32,13 +36,14 @@ export class KafkaDeadLetterReader {
   }
 
   /**
-   * What the topic holds now, from the first letter that was written at `since` (epoch milliseconds; null: from its
+   * What the topic holds now, from the first letter that can have failed at `since` (epoch milliseconds; null: from its
    * beginning) on.
    */
   ranges(since: number | null): Promise<LetterRange[]> {
     return this.#explained(() =>
       this.#reader.persist(async () => {
-        const [starts, ends] = await Promise.all([this.#reader.offsets(since ?? 'first'), this.#reader.offsets('end')]);
+        const from = since === null ? 'first' : since - CLOCKS_DIFFER_MS;
+        const [starts, ends] = await Promise.all([this.#reader.offsets(from), this.#reader.offsets('end')]);
         const ranges = [...ends].map(([partition, to]) => {
           return { partition, from: Math.min(starts.get(partition) ?? 0, to), to };
         });
@@ -51,11 +56,23 @@ export class KafkaDeadLetterReader {
   async read(ranges: readonly LetterRange[], take: TakeLetters, stop: AbortSignal): Promise<void> {
     for (const { from, partition, to } of ranges) {
       for (let next = from; next < to && !stop.aborted; ) {
-        const fetched = await this.#explained(() => this.#reader.persist(() => this.#reader.fetch(partition, next)));
-        const records = fetched.records.filter(({ offset }) => offset < to);
+        const at = await this.#explained(() => this.#reader.persist(() => this.#fetchAt(partition, next)));
+        const records = at.records.filter(({ offset }) => offset < to);
         if (records.length > 0 && !(await take(records))) return;
-        next = fetched.nextOffset;
+        next = at.nextOffset;
       }
+    }
+  }
+
+  /** What expired while others were being read is passed over. */
+  async #fetchAt(partition: number, offset: number): Promise<Fetched> {
+    try {
+      return await this.#reader.fetch(partition, offset);
+    } catch (error) {
+      if (kafkaErrorCode(error) !== 'OFFSET_OUT_OF_RANGE') throw error;
+      const first = (await this.#reader.offsets('first')).get(partition) ?? offset;
+      if (first <= offset) throw error;
+      return { records: [], nextOffset: first };
     }
   }
 

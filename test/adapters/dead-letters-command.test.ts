@@ -1,18 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/adapters/clock.ts';
 import { createKafka } from '../../src/adapters/kafka-client.ts';
+import { KafkaDeadLetterReader } from '../../src/adapters/kafka-dead-letter-reader.ts';
 import { KafkaDeadLetters } from '../../src/adapters/kafka-dead-letters.ts';
 import { letterOffsets } from '../../src/adapters/kafka-letter-offsets.ts';
 import type { KafkaProducer } from '../../src/adapters/kafka-producer.ts';
 import { SchemaRegistry } from '../../src/adapters/schema-registry.ts';
 import { readTlsFiles } from '../../src/adapters/tls-files.ts';
 import { EXIT } from '../../src/control/exit-codes.ts';
+import type { SourceRecord } from '../../src/core/record.ts';
 import { runDeadLetters } from '../../src/dead-letters-command.ts';
 import { command } from '../cli/fake-host.ts';
 import { conversion, framed, schemas } from '../core/event-records.ts';
 import { deadLetter } from '../core/letters.ts';
 import { useStack } from '../stack.ts';
-import { clientOptions, openProducer, RecordedTelemetry, TestClient } from './kafka-harness.ts';
+import { clientOptions, Member, openProducer, RecordedTelemetry, TestClient } from './kafka-harness.ts';
 
 const stack = await useStack();
 const topic = stack.unique('letters');
@@ -146,7 +148,33 @@ describe('what a redrive asks of the dead-letter topic', () => {
     const group = stack.unique('job');
     expect(await ask(unlimited, group)).toEqual({ retentionMs: null, committed: [] });
     expect(await ask(bounded, group)).toEqual({ retentionMs: 604_800_000, committed: [] });
-    await client.admin.setOffsets({ groupId: group, topic: bounded, partitions: [{ partition: 1, offset: '2' }] });
-    expect((await ask(bounded, group)).committed).toMatchObject([{ partition: 1, offset: 2 }]);
+    await using member = new Member(stack.brokers, { topics: [bounded], groupId: group });
+    await member.start();
+    await member.source.commit(member.consumer.epoch, [{ topic: bounded, partition: 1, offset: 2 }]);
+    expect((await ask(bounded, group)).committed).toMatchObject([
+      { partition: 0, offset: 0 },
+      { partition: 1, offset: 2 },
+    ]);
   });
+});
+
+test('letters that expire while others are read are passed over', async () => {
+  await using client = await TestClient.connect(stack.brokers);
+  const name = stack.unique('expiring');
+  await client.createTopic(name, 1);
+  await client.append(name, 0, ['a', 'b', 'c', 'd', 'e']);
+  const kafka = createKafka(clientOptions(stack.brokers), 'letters', new RecordedTelemetry());
+  const reader = new KafkaDeadLetterReader(kafka, name, systemClock);
+  await reader.connect();
+  const ranges = await reader.ranges(null);
+  expect(ranges).toEqual([{ partition: 0, from: 0, to: 5 }]);
+  await client.admin.deleteTopicRecords({ topic: name, partitions: [{ partition: 0, offset: '3' }] });
+  const read: string[] = [];
+  const take = (records: readonly SourceRecord[]) => {
+    read.push(...records.map(({ value }) => String(value)));
+    return true;
+  };
+  await reader.read(ranges, take, new AbortController().signal);
+  expect(read).toEqual(['d', 'e']);
+  await reader.close();
 });

@@ -26,6 +26,11 @@ describe('dead-letters', () => {
     }
   });
 
+  test('--help names the four and shows examples', async () => {
+    const { out } = await command('dead-letters --help');
+    for (const text of ['list', 'show', 'stats', 'redrive', 'Examples:', 'Exit codes:']) expect(out).toContain(text);
+  });
+
   test('list without flags asks for every letter, and its exit code is what was answered', async () => {
     const { exitCode, request } = await asked('list');
     expect(exitCode).toBe(EXIT.nothingMatched);
