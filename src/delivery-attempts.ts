@@ -93,7 +93,7 @@ export class DeliveryAttempts {
   ): PartEnd | null {
     const { endings, pace } = this.#parts;
     const fails = verdict.class === 'retry' || verdict.class === 'throttled' || verdict.class === 'ambiguous';
-    if (!fails) endings.credentialsPassed(lane);
+    if (!fails) endings.credentialsPassed(lane, events, verdict);
     if (mayChange || (fails && !verdict.limitedAttempts)) return null;
     pace.passed(lane);
     if (verdict.class === 'delivered') {

@@ -7,6 +7,7 @@
 import type { Assignment } from './assignment.ts';
 import { answerText } from './core/answer-text.ts';
 import type { Connection } from './core/config-entry.ts';
+import { isRefused } from './core/connection-state.ts';
 import type { ApiVerdict } from './core/dead-letter.ts';
 import { sentValue } from './core/deduplicate.ts';
 import type { Verdict } from './core/judge-response.ts';
@@ -41,10 +42,19 @@ export class DeliveryEndings {
     settle(assignment, items);
   }
 
-  /** TikTok judged the events, so it accepts the connection, whatever it says of them. */
-  credentialsPassed(lane: Lane): void {
-    this.#refusals.delete(lane.connectionId);
-    if (lane.sentWith !== null) this.#parts.states.accepted(lane.connectionId, lane.sentWith, this.#parts.clock.now());
+  /**
+   * TikTok judged the events, so it accepts the connection, whatever it says of them; but for what parked it before:
+   * refusals of event after event that were about none of them are no more than that when they are heard again.
+   */
+  credentialsPassed(lane: Lane, events: readonly PendingEvent[], { apiCode, class: verdict }: Verdict): void {
+    const { clock, states } = this.#parts;
+    const { connectionId, sentWith } = lane;
+    if (sentWith === null || !this.#isForItsPixel(lane, events)) return;
+    const state = states.of(connectionId);
+    const isWhatParkedIt = state !== null && isRefused(state) && verdict !== 'delivered' && state.apiCode === apiCode;
+    if (isWhatParkedIt) return;
+    this.#refusals.delete(connectionId);
+    states.accepted(connectionId, sentWith, clock.now());
   }
 
   /** TikTok refuses these events, each by itself, or nobody understands what it says of them. */
@@ -69,13 +79,17 @@ export class DeliveryEndings {
    */
   park(lane: Lane, assignment: Assignment, events: readonly PendingEvent[], verdict: Verdict): void {
     const reason = `TikTok refuses the connection: ${answerText(verdict)}`;
-    const connection = this.#parts.connectionNow(lane.connectionId);
-    const isAboutThePixel = connection !== null && connection !== 'unusable' && connection.pixel_id === pixelOf(events);
-    if (isAboutThePixel && lane.sentWith !== null) {
+    if (lane.sentWith !== null && this.#isForItsPixel(lane, events)) {
       this.#refusals.set(lane.connectionId, verdict);
       this.#parts.states.refused(lane.connectionId, lane.sentWith, verdict, this.#parts.clock.now());
     }
     this.refused(assignment, events, { deadLetter: 'connection_parked', detail: reason });
+  }
+
+  /** False for events that were built for a pixel that the connection has no more. */
+  #isForItsPixel({ connectionId }: Lane, events: readonly PendingEvent[]): boolean {
+    const connection = this.#parts.connectionNow(connectionId);
+    return connection !== null && connection !== 'unusable' && connection.pixel_id === pixelOf(events);
   }
 
   /** No request may be made with them. Those of a parked connection take along the answer that parked it. */

@@ -99,6 +99,30 @@ describe('a refusal of events that were built for a former pixel', () => {
   });
 });
 
+describe('an acceptance of events that were built for a former pixel', () => {
+  it('says nothing of the new pair of pixel and token either', async () => {
+    const lanes = setUpLanes();
+    const { clock, connections, deliver, endings, states } = lanes;
+    connections.set('connection-1', connectionOf({ pixel_id: 'PIXEL2', access_token: 'file:new' }));
+    deliver(1, { pixel: 'PIXEL1' });
+    await clock.idle();
+    expect([endings(), states.of('connection-1')?.state]).toEqual([['0 accepted'], 'undecided']);
+    deliver(1, { pixel: 'PIXEL2' });
+    await clock.idle();
+    expect(states.of('connection-1')?.state).toBe('active');
+  });
+
+  it('does not unpark a connection whose new pixel TikTok refuses', async () => {
+    const lanes = await parked();
+    const { clock, deliver, endings, states } = lanes;
+    await clock.advance(PROBE_INTERVAL_MS);
+    deliver(1, { pixel: 'PIXEL0' });
+    await clock.idle();
+    expect(endings().at(-1)).toBe('1 accepted');
+    expect([states.parked().size, told(lanes)]).toEqual([1, ['connection-1 token_invalid']]);
+  });
+});
+
 describe('events of a connection that went away', () => {
   it.each([
     ['removed', (): Connection | null => null, 'connection_removed'],

@@ -161,6 +161,26 @@ describe('sixteen events refused by themselves with one code, and none taken', (
     expect([endings().at(-1), states.parked().size]).toEqual(['101 accepted', 0]);
   });
 
+  it('are no release when a probe of the parked connection hears the same again', async () => {
+    const { api, clock, deliver, endings, states, telemetry } = setUpLanes();
+    const released: unknown[] = [];
+    states.onReleased(release => released.push(release));
+    api.answer = () => coded(40002, 'Invalid params');
+    deliver(100);
+    await clock.idle();
+    const before = api.requests.length;
+    for (let window = 0; window < 3; window++) {
+      await clock.advance(PROBE_INTERVAL_MS);
+      deliver(40);
+      await clock.idle();
+    }
+    expect(api.requests.length - before).toBe(3);
+    expect(new Set(endings().map(ending => ending.split(' ')[1]))).toEqual(new Set(['connection_parked']));
+    expect(endings()).toHaveLength(220);
+    expect(released).toEqual([]);
+    expect(telemetry.told('connectionState').map(([, state]) => state)).toEqual(['active', 'parked']);
+  });
+
   it.each([
     ['fifteen are bad', 15, () => coded(40002)],
     ['their codes differ', 24, (id: string) => coded(Number(id.split('-')[1]) % 2 === 0 ? 40000 : 40002)],
