@@ -65,8 +65,14 @@ export class SchemaRegistry {
     // Asked before the first version exists: afterwards Apicurio answers NONE where Confluent's registry says 404.
     const config = await this.#request('GET', `/config/${name}`, null);
     const body = await this.#ask('POST', `/subjects/${name}/versions`, subject, { schema: JSON.stringify(schema) });
-    if (config.status === 404) await this.#ask('PUT', `/config/${name}`, subject, { compatibility: COMPATIBILITY });
+    if (config.status === 404) await this.#setRule(`/config/${name}`, subject);
     return idIn(body, subject);
+  }
+
+  async #setRule(path: string, subject: string): Promise<void> {
+    const response = await this.#request('PUT', path, { compatibility: COMPATIBILITY });
+    // Apicurio's word for a rule that another replica, starting at the same time, has set a moment ago.
+    if (response.status !== 409) accepted(response, subject);
   }
 
   /** The id of a schema of ours that is already registered under the subject; `null` when it is not. */
@@ -126,7 +132,7 @@ export class SchemaRegistry {
   }
 
   async #ask(
-    method: 'GET' | 'POST' | 'PUT',
+    method: 'GET' | 'POST',
     path: string,
     subject: string,
     payload: object | null,

@@ -168,6 +168,15 @@ describe('a registry in trouble', () => {
     expect(message).not.toContain('<');
   });
 
+  test('in which another replica has set the rule a moment ago is in no trouble', async () => {
+    const url = await serve(({ method }, response) => {
+      if (method === 'GET') response.writeHead(404).end('{"error_code":40401,"message":"no rule"}');
+      else if (method === 'POST') response.writeHead(200).end('{"id":7}');
+      else response.writeHead(409).end('{"error_code":409,"message":"A rule named \'COMPATIBILITY\' already exists."}');
+    });
+    expect(await registryAt(url).register('acme-value', schemas.mapping)).toBe(7);
+  });
+
   test('whose proxy answers 404 says nothing about the id', async () => {
     const url = await answering(404, '<html><body>Not Found</body></html>');
     expect(await registryAt(url).fetchSchema(7)).toMatchObject({ kind: 'unavailable' });
