@@ -28,6 +28,13 @@ export interface ConnectionCommands {
   readonly list: ListConnections;
 }
 
+const GROUP_HELP = `
+Examples:
+  $ tiktok-sync connections list
+  $ tiktok-sync connections verify acme-main
+
+Exit codes: 0 done, 5 there is no such connection, 8 TikTok refuses the credentials, 9 undecided; the rest as tiktok-sync --help says.`;
+
 export function addConnections(program: Command, host: Host, { list, verify }: ConnectionCommands, end: End): void {
   const connections = program.command('connections').description('Ask about the credentials of connections.');
   const verifying = connections
@@ -48,6 +55,7 @@ export function addConnections(program: Command, host: Host, { list, verify }: C
     end(await list({ json: given.json === true }, sectionsOrThrow(LIST_SECTIONS, given, host), host));
   });
   listing.addHelpText('after', LIST_HELP);
+  connections.addHelpText('after', GROUP_HELP);
 }
 
 const VERIFY_HELP = `

@@ -19,6 +19,16 @@ const FILTERS = 'Filters hold together: a letter matches when all of them do. Ti
 const EXIT_CODES = `Exit codes: 0 done, 2 a flag is not understood, 3 invalid configuration, 4 a server could not be reached,
 5 no letter matches, 6 the dead-letter topic is missing, 130 interrupted.`;
 
+const GROUP_HELP = `
+Examples:
+  $ tiktok-sync dead-letters stats --since 24h
+  $ tiktok-sync dead-letters list --reason refused_by_tiktok
+  $ tiktok-sync dead-letters show 3:1207
+  $ tiktok-sync dead-letters redrive --connection acme --reason config_invalid --dry-run
+
+Exit codes: 0 done, 5 no letter matches, 10 (redrive) some failed again and stay, 11 (redrive) another job is running;
+the rest as tiktok-sync --help says.`;
+
 export function addDeadLetters(program: Command, host: Host, run: RunDeadLetters, end: End): void {
   const group = program
     .command('dead-letters')
@@ -45,6 +55,7 @@ ${EXIT_CODES}`,
   addShow(group, host, act);
   addStats(group, host, act);
   addRedrive(group, host, act);
+  group.addHelpText('after', GROUP_HELP);
 }
 
 type Act = (command: Command, request: (given: Given, where: string | undefined) => DeadLettersRequest) => void;

@@ -12,10 +12,18 @@ import { isKeyId } from './core/token-keys.ts';
 const NO_ARGUMENT =
   'a token is never an argument, because every process of the machine can read those: give it on standard input or by --token-file, and replace this one';
 
+const GROUP_HELP = `
+Examples:
+  $ (umask 077; tiktok-sync tokens generate-key k1 > token-keys)
+  $ tiktok-sync tokens seal --connection acme-main --key-file token-keys < token.txt
+
+Exit codes: 0 done, 2 the command line is not understood or a file cannot be read, 3 keys, token or envelope are unusable.`;
+
 export function addTokens(program: Command, host: Host, end: End): void {
   const tokens = program.command('tokens').description('Put access tokens into envelopes for the config topic.');
   addSeal(tokens, host, end);
   addGenerateKey(tokens, host, end);
+  tokens.addHelpText('after', GROUP_HELP);
 }
 
 function addSeal(tokens: Command, host: Host, end: End): void {

@@ -10,6 +10,13 @@ import type { TopicsRequest } from './topics-command.ts';
 /** Answers the exit code. */
 export type RunTopics = (request: TopicsRequest, config: Config, host: Host) => Promise<number>;
 
+const GROUP_HELP = `
+Examples:
+  $ tiktok-sync topics ensure
+  $ tiktok-sync topics check --json
+
+Exit codes: 0 all is well, 3 invalid configuration, 4 Kafka could not be reached, 6 something is wrong with a topic.`;
+
 export function addTopics(program: Command, host: Host, runTopics: RunTopics, end: End): void {
   const topics = program.command('topics').description('Create or check the topics of the service.');
   const actions = {
@@ -38,6 +45,7 @@ Examples:
 Exit codes: 0 all is well, 3 invalid configuration, 4 Kafka could not be reached, 6 something is wrong with a topic.`,
     );
   }
+  topics.addHelpText('after', GROUP_HELP);
 }
 
 /** Only `ensure` has the flag; `check` creates nothing. */

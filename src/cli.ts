@@ -89,7 +89,7 @@ function createProgram(host: Host, heavy: HeavyCommands, end: End): Command {
     .description('Print the version.')
     .option('--json', 'as JSON')
     .action(({ json }: Given) => printVersion(host, json === true))
-    .addHelpText('after', '\nExamples:\n  $ tiktok-sync version --json');
+    .addHelpText('after', '\nExamples:\n  $ tiktok-sync version --json\n\nExit codes: 0 the version was printed.');
   return program;
 }
 

@@ -105,6 +105,7 @@ function toRemarks(entry: FileEntry, problems: readonly InputProblem[]): Remark[
   });
 }
 
-function inFileOrder(remarks: readonly Remark[]): Remark[] {
+/** As somebody reads who corrects the file from top to bottom. */
+export function inFileOrder(remarks: readonly Remark[]): Remark[] {
   return remarks.toSorted((a, b) => a.line - b.line || a.column - b.column);
 }

@@ -9,7 +9,7 @@ import { CodedError } from '../core/error-codes.ts';
 import type { StoredConfig } from '../core/stored-config.ts';
 import type { Clock, ConfigTopic } from '../ports.ts';
 import { type ConfigFile, type Remark, readConfigFile } from './apply-file.ts';
-import { type Plan, type PlannedChange, planApply } from './apply-plan.ts';
+import { inFileOrder, type Plan, type PlannedChange, planApply } from './apply-plan.ts';
 import { changeLines, counted, remarkLine } from './change-report.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { Host } from './host.ts';
@@ -71,7 +71,7 @@ async function readInput(path: string, host: Host): Promise<string> {
 }
 
 function allProblems({ entries, problems }: ConfigFile): readonly Remark[] {
-  return [...problems, ...planApply(entries, NOTHING_STORED).problems];
+  return inFileOrder([...problems, ...planApply(entries, NOTHING_STORED).problems]);
 }
 
 /** Everything would be taken for unreadable, and be replaced by entries that nobody else can read. */

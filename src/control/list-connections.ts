@@ -43,6 +43,8 @@ export function runList({ json }: ListRequest, { states, stored }: ListedTopics,
   ].toSorted((a, b) => (a.connection_id < b.connection_id ? -1 : 1));
   const text = json ? JSON.stringify(listed, null, 2) : listed.map(each => lineOf(each, host)).join('\n');
   host.out.write(listed.length === 0 && !json ? '' : `${text}\n`);
+  if (listed.length === 0)
+    host.err.write('There are no connections on the config topic: tiktok-sync apply -f FILE writes them.\n');
   if (states === null) host.err.write('There is no status topic, so no state is known: tiktok-sync topics ensure\n');
   return listed.length === 0 ? EXIT.nothingMatched : EXIT.ok;
 }

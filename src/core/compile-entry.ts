@@ -9,9 +9,11 @@ import { UNSPECIFIED } from './avro-types.ts';
 import type { ConfigEntry, Connection, Mapping } from './config-entry.ts';
 import { isSupportedCurrency } from './currencies.ts';
 import { judgeEventName } from './event-names.ts';
+import { isPhoneCountry } from './phone.ts';
 import type { Trigger } from './record.ts';
 import { shapeOf } from './tiktok-shape.ts';
 import { tokenReferenceProblem } from './token-reference.ts';
+import { isNegative } from './value.ts';
 
 /** Fields of the Avro schema, any of which may be null (a writer's required fields too). */
 export type RawEntry<T> = { readonly [K in keyof T]: RawValue<T[K]> | null };
@@ -99,6 +101,7 @@ export function compileConnection(raw: RawEntry<Connection>, purpose: CompileFor
     reading.report('max_requests_per_second', 'must be above 0');
   }
   checkPixelId(reading, connection);
+  checkCountry(reading, connection.default_country);
   const { problems, warnings } = reading;
   if (problems.length === 0) return { entry: { kind: 'connection', connection }, problems, warnings };
   const { connection_id, enabled } = connection;
@@ -111,6 +114,14 @@ export function compileConnection(raw: RawEntry<Connection>, purpose: CompileFor
 function checkPixelId(reading: Reading, { event_source, pixel_id }: Connection): void {
   if (event_source !== 'WEB' || isBlank(pixel_id) || /^[A-Za-z0-9]{20}$/.test(pixel_id)) return;
   reading.warn('pixel_id', 'is not the 20 letters and digits that pixel codes have; is it copied whole?');
+}
+
+function checkCountry(reading: Reading, country: string | null): void {
+  if (country === null || !/^[A-Z]{2}$/.test(country) || isPhoneCountry(country)) return;
+  reading.warn(
+    'default_country',
+    'is no country that has phone numbers: those without + and country code are left out',
+  );
 }
 
 function readToken(reading: Reading, reference: string | null, purpose: CompileFor): string {
@@ -149,6 +160,7 @@ export function compileMapping(raw: RawEntry<Mapping>, purpose: CompileFor): Com
     enabled: raw.enabled ?? true,
   };
   checkValue(reading, raw, mapping);
+  adviseOnValue(reading, mapping);
   checkDedupWindow(reading, mapping.dedup_window_minutes);
   checkEventName(reading, mapping.tiktok_event_name, purpose);
   if (mapping.currency !== null && !isSupportedCurrency(mapping.currency)) {
@@ -182,6 +194,24 @@ function checkValue(reading: Reading, raw: RawEntry<Mapping>, mapping: Mapping):
   if (raw.value_source === null) reading.report('value_source', 'is required where include_value is true');
   if (mapping.value_source === 'FIXED' && mapping.fixed_value === null) {
     reading.report('fixed_value', 'is required where value_source is FIXED');
+  }
+}
+
+/** What is sent all the same, though perhaps not what was meant. */
+function adviseOnValue(reading: Reading, mapping: Mapping): void {
+  const { currency, currency_policy, fixed_value, include_value, value_source } = mapping;
+  if (!include_value) return;
+  if (fixed_value !== null && isNegative(fixed_value)) {
+    reading.warn(
+      'fixed_value',
+      'is below zero: events.negativeValue decides, and by default such an event is not sent',
+    );
+  }
+  if (value_source === 'FIXED' && currency === null) {
+    reading.warn('currency', 'is not set, so fixed_value has none: currency_policy decides what is sent instead');
+  }
+  if (currency_policy === 'FIXED' && (fixed_value === null || currency === null)) {
+    reading.warn('currency_policy', 'FIXED sends fixed_value in currency, and without both of them it is OMIT');
   }
 }
 

@@ -92,6 +92,11 @@ function isPlainE164(digits: string): boolean {
   return false;
 }
 
+/** Whether numbers can be read as this country's (ISO 3166-1 alpha-2, capitals). */
+export function isPhoneCountry(country: string): boolean {
+  return isSupportedCountry(country);
+}
+
 function supported(country: string | undefined): CountryCode | undefined {
   return country !== undefined && isSupportedCountry(country) ? country : undefined;
 }

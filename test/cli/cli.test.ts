@@ -10,14 +10,18 @@ import { command, MINIMAL } from './fake-host.ts';
 const CANARY = 'canary-7f3a';
 
 describe('usage', () => {
-  test.each(['run', 'check', 'topics ensure', 'topics check', 'preview', 'version'])(
-    '%s --help shows examples',
-    async name => {
-      const { exitCode, out, err } = await command(`${name} --help`);
-      expect([exitCode, err]).toEqual([0, '']);
-      expect(out).toContain('Examples:\n  $ tiktok-sync ');
-    },
-  );
+  test.each([
+    ...['run', 'check', 'topics', 'topics ensure', 'topics check', 'preview', 'explain', 'version'],
+    ...['apply', 'get', 'delete', 'connections', 'connections list', 'connections verify'],
+    ...['tokens', 'tokens seal', 'tokens generate-key'],
+    ...['list', 'show', 'stats', 'redrive'].map(action => `dead-letters ${action}`),
+    'dead-letters',
+  ])('%s --help shows examples and exit codes', async name => {
+    const { exitCode, out, err } = await command(`${name} --help`);
+    expect([exitCode, err]).toEqual([0, '']);
+    expect(out).toMatch(/Examples:\n {2}\$ .*tiktok-sync /);
+    expect(out).toMatch(/^Exit codes:\s+0 /m);
+  });
 
   test('--help names the commands and the exit codes', async () => {
     const { exitCode, out } = await command('--help');

@@ -124,6 +124,13 @@ describe('apply', () => {
     });
   });
 
+  test('problems come in the order of the file', async () => {
+    const text =
+      'connections:\n  - connection_id: c-1\n    workspace_id: w\n    wire: V3\n    pixelid: P\n    access_token: env:HOME\n';
+    const { err } = await apply(text);
+    expect(err.match(/^f\.yaml:\d+/gm)).toEqual(['f.yaml:2', 'f.yaml:4', 'f.yaml:5', 'f.yaml:6']);
+  });
+
   test('a name that TikTok would refuse is refused', async () => {
     const { exitCode, err } = await apply({ mappings: [{ ...M1, tiktok_event_name: 'Registration' }] });
     expect(exitCode).toBe(3);

@@ -87,5 +87,8 @@ describe('connections list', () => {
   test('finds nothing on an empty topic', async () => {
     expect(await list()).toMatchObject({ exitCode: 5, out: '' });
     expect(await list('--json')).toMatchObject({ exitCode: 5, out: '[]\n' });
+    expect((await list()).err).toBe(
+      'There are no connections on the config topic: tiktok-sync apply -f FILE writes them.\n',
+    );
   });
 });

@@ -212,6 +212,29 @@ describe('what an entry is compiled for', () => {
     },
   );
 
+  test.each<readonly [Partial<RawEntry<Mapping>>, readonly string[]]>([
+    [{ value_source: 'FIXED', fixed_value: '5', currency: 'EUR' }, []],
+    [{ value_source: 'FIXED', fixed_value: '5' }, ['currency']],
+    [{ value_source: 'FIXED', fixed_value: '-5', currency: 'EUR' }, ['fixed_value']],
+    [{ value_source: 'FIXED', fixed_value: '5', currency: 'BGN' }, ['currency']],
+    [{ value_source: 'QUOTE_VALUE', currency_policy: 'FIXED', currency: 'EUR' }, ['currency_policy']],
+    [{ value_source: 'QUOTE_VALUE', currency_policy: 'FIXED', fixed_value: '5' }, ['currency_policy']],
+    [{ value_source: 'QUOTE_VALUE', currency_policy: 'FIXED', fixed_value: '5', currency: 'EUR' }, []],
+    [{ value_source: 'FIXED', fixed_value: '-5', include_value: false, currency_policy: 'FIXED' }, []],
+  ])('the value %j is used, with warnings on %j', (said, warned) => {
+    const { entry, problems, warnings } = compileMapping({ ...mapping, include_value: true, ...said }, 'apply');
+    expect([entry.kind, problems, fieldsOf(warnings)]).toEqual(['mapping', [], warned]);
+  });
+
+  test.each([
+    ['DE', []],
+    ['XX', ['default_country']],
+  ])('the default country %s is used, with warnings on %j', (default_country, warned) => {
+    const said = { ...connection, pixel_id: 'C4A2B3D4E5F6G7H8I9J0', default_country };
+    const { entry, problems, warnings } = compileConnection(said, 'apply');
+    expect([entry.kind, problems, fieldsOf(warnings)]).toEqual(['connection', [], warned]);
+  });
+
   test.each([
     ['C4A2B3D4E5F6G7H8I9J0', []],
     ['C4A2B3D4E5F6G7H8I9J', ['pixel_id']],
