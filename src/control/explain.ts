@@ -25,6 +25,10 @@ export interface ExplainRequest {
 /** Events are listed one by one up to this number; beyond it they are counted by class. */
 const MOST_LISTED_EVENTS = 100;
 
+/** The advice of the tables is about batches, which are halved. */
+const ADVICE_ON_ONE_TOO_LARGE =
+  'Look at what makes the event so large (contents, addresses), and lower events.maxEventBytes, so that such events are found before they are sent.';
+
 export function runExplain(request: ExplainRequest, delivery: Config['delivery'], host: Host): ExitCode {
   const explained = explain(request, delivery, host.now());
   host.out.write(request.json ? `${JSON.stringify(explained)}\n` : inWords(explained, host));
@@ -82,7 +86,7 @@ function explain(request: ExplainRequest, delivery: Config['delivery'], now: num
     retry_after_ms: verdict.retryAfterMs,
     vendor_wide: verdict.vendorWide,
     limited_attempts: verdict.limitedAttempts,
-    advice,
+    advice: verdict.class === 'split' && eventCount === 1 ? ADVICE_ON_ONE_TOO_LARGE : advice,
     source,
   };
 }

@@ -32,6 +32,8 @@ export const BUILD_NOTES = [
   'ttclid_from_page_url',
   /** Sent whole or not at all: a cut click id matches nothing. */
   'ttclid_too_long',
+  /** It holds bytes or escapes that are no text, so it is not what TikTok gave. */
+  'ttclid_unreadable',
   /** The touch has no absolute http(s) page address; the connection's fallback was used if it has one. */
   'page_url_unusable',
   'referrer_unusable',

@@ -78,6 +78,7 @@ const ABOUT_KEYS: ReadonlySet<BuildNote> = new Set<BuildNote>([
   'phone_without_country',
   'digest_of_nothing',
   'ttclid_too_long',
+  'ttclid_unreadable',
   'ip_private',
   'ip_unreadable',
 ]);

@@ -25,6 +25,9 @@ import { SHAPES, type Shape } from './tiktok-shape.ts';
 /** TikTok takes a `ttclid` of up to 1000 characters. */
 const MAX_TTCLID_LENGTH = 1000;
 
+/** What decoders put in the place of bytes that are no UTF-8, such as an escape cut in two. */
+const REPLACEMENT_CHARACTER = '\uFFFD';
+
 /** Fields of `user`, each as `"name":value` and led by a comma, with a bit for each match key in them. */
 export interface UserFields {
   readonly fields: string;
@@ -103,6 +106,10 @@ function clickId(touch: Touch, notes: BuildNote[]): string | null {
   if (ttclid === null) return null;
   if (ttclid.length > MAX_TTCLID_LENGTH) {
     notes.push('ttclid_too_long');
+    return null;
+  }
+  if (ttclid.includes(REPLACEMENT_CHARACTER)) {
+    notes.push('ttclid_unreadable');
     return null;
   }
   if (given === null) notes.push('ttclid_from_page_url');

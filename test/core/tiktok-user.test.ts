@@ -162,6 +162,8 @@ describe('the click id', () => {
     ['as long as can be', { ttclid: longest }, longest, []],
     ['too long', { ttclid: `${longest}x` }, undefined, ['ttclid_too_long']],
     ['too long in the address', { page_url: `/?ttclid=${longest}x` }, undefined, ['ttclid_too_long']],
+    ['with a broken escape in the address', { page_url: '/?ttclid=a%E0%A4%A' }, undefined, ['ttclid_unreadable']],
+    ['with lost bytes', { ttclid: 'a\uFFFDb', page_url: '/?ttclid=c' }, undefined, ['ttclid_unreadable']],
     ['empty in the address', { page_url: '/?ttclid=&a=1' }, undefined, []],
     ['before a fragment', { page_url: '/?ttclid=b#top' }, 'b', ['ttclid_from_page_url']],
     ['in the route of a fragment', { page_url: '/#/route?ttclid=b' }, undefined, []],
