@@ -63,7 +63,8 @@ export const DELIVERY = {
     because: 'it counts from the connection’s first failure since its last success; longer fills the shared buffer',
   }),
   maxBufferShareRatio: ratio({
-    describe: 'Most of the buffer that a failing connection may hold once the buffer is above window.pressureRatio.',
+    describe:
+      'Most of the buffer that a failing or throttled connection may hold once the buffer is above window.pressureRatio.',
     default: 0.1,
     min: 0.01,
     max: 1,

@@ -129,7 +129,11 @@ export class DeliveryAttempts {
         if (!assignment.isVoid) holds.tooLong(lane, assignment, events);
         return null;
       }
-      await this.#sitOut(assignment, wait, leftMs);
+      await this.#sitOut(lane, assignment, wait, leftMs);
+      if (!lane.yields) continue;
+      lane.yields = false;
+      if (!assignment.isVoid) holds.yielded(lane, assignment, events);
+      return null;
     }
   }
 
@@ -142,27 +146,30 @@ export class DeliveryAttempts {
     return false;
   }
 
-  async #sitOut(assignment: Assignment, { ms, why }: Wait, leftMs: number): Promise<void> {
+  async #sitOut(lane: Lane, assignment: Assignment, { ms, why }: Wait, leftMs: number): Promise<void> {
     const { busy } = this.#parts;
     const isBrief = why === 'rate_limit' && ms <= BRIEF_MS;
     if (!isBrief) busy.end();
-    await this.#pause(assignment, Math.min(ms, leftMs, LOOK_MS));
+    await this.#pause(assignment, Math.min(ms, leftMs, LOOK_MS), wake => {
+      lane.wake = wake;
+    });
+    lane.wake = null;
     if (!isBrief) busy.begin();
   }
 
-  /** Waits, but not beyond the end of the assignment. */
-  async #pause(assignment: Assignment, delayMs: number): Promise<void> {
+  /** Waits, but not beyond the end of the assignment; `onWait` is given what ends the wait before its time. */
+  async #pause(assignment: Assignment, delayMs: number, onWait = (_wake: () => void): void => {}): Promise<void> {
     const { clock } = this.#parts.delivery;
     if (assignment.isVoid) return;
     await new Promise<void>(resolve => {
-      const cancel = clock.after(delayMs, () => {
+      const end = (): void => {
+        cancel();
         forget();
         resolve();
-      });
-      const forget = assignment.onVoid(() => {
-        cancel();
-        resolve();
-      });
+      };
+      const cancel = clock.after(delayMs, end);
+      const forget = assignment.onVoid(end);
+      onWait(end);
     });
   }
 }

@@ -1,23 +1,30 @@
 /**
- * How long, and how much of the buffer, a failing connection may hold; the rest becomes dead letters that are redriven
+ * How long, and how much of the buffer, a connection in trouble may hold; the rest becomes dead letters that are redriven
  * when it recovers.
  *
  * The time counts from the connection's first failure since its last success and stands still during an outage of the
- * vendor; it ends what waits in the whole lane. The share counts only under pressure, where there is another
+ * vendor; it ends what waits in the whole lane. The share counts for one that TikTok throttles too, though requests of
+ * it pass (core/throttled-spell.ts); only under pressure or while reading stands still, where there is another
  * connection to make room for, and not at the first failure: a single timeout must cost nobody his queue.
  */
 
 import type { Assignment } from './assignment.ts';
 import { answerText } from './core/answer-text.ts';
-import { batchesToGo } from './core/hold-bounds.ts';
+import { type Holding, whatGoes } from './core/hold-bounds.ts';
+import type { Verdict } from './core/judge-response.ts';
 import type { PendingEvent } from './core/pending-event.ts';
 import type { DeliveryEndings } from './delivery-endings.ts';
 import type { DeliveryPace } from './delivery-pace.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
-import type { Lane } from './lane.ts';
+import type { Lane, LaneBatch } from './lane.ts';
 
-/** A connection that fails for less is left its queue. */
+/** A connection that fails, or is throttled, for less is left its queue. */
 const SHARE_GRACE_MS = 10_000;
+/**
+ * While reading stands still, all connections in trouble together keep this part of what the buffer must drain to:
+ * else they alone could keep it from there, each within its share.
+ */
+const TOGETHER_RATIO = 0.5;
 
 /** A connection with letters of this kind; epoch milliseconds. */
 interface Troubled {
@@ -49,23 +56,41 @@ export class DeliveryHolds {
     this.#letGo(lane, assignment, events, `the connection has failed for ${minutes} min`);
   }
 
-  /** The buffer is under pressure: what a failing connection holds above its share goes, the oldest of its queue first. */
-  trim(lane: Lane, assignment: Assignment): void {
+  /** The batch that was being tried has made room. */
+  yielded(lane: Lane, assignment: Assignment, events: readonly PendingEvent[]): void {
+    this.#letGo(lane, assignment, events, this.#noRoom);
+  }
+
+  /** There is no room: what connections in trouble hold above their bounds goes, the oldest of each queue first. */
+  trim(lanes: Iterable<Lane>, assignment: Assignment): void {
     const { enabledConnections, options } = this.#parts;
-    if (!this.#isBounded || enabledConnections() < 2) return;
-    if (this.#failingForMs(lane.connectionId) < SHARE_GRACE_MS) return;
-    const shareOf = (events: readonly PendingEvent[]): number =>
-      assignment.budget.shareOf(
-        events.length,
-        events.reduce((bytes, event) => bytes + event.bytes, 0),
-      );
-    const shares = lane.queue.map(batch => (batch.assignment === assignment ? shareOf(batch.events) : 0));
-    const going = batchesToGo(shareOf(lane.current?.events ?? []), shares, options.maxBufferShareRatio);
-    const percent = Math.round(options.maxBufferShareRatio * 100);
-    for (const batch of lane.queue.splice(0, going)) {
-      const reason = `the connection fails and holds more than ${percent} % of the buffer`;
-      if (!batch.assignment.isVoid) this.#letGo(lane, batch.assignment, batch.events, reason);
+    if (!this.#isBounded) return;
+    const troubled = [...lanes].filter(({ connectionId }) => this.#troubleOf(connectionId).forMs >= SHARE_GRACE_MS);
+    if (troubled.length === 0 || enabledConnections() < 2) return;
+    const { isDraining, resumeRatio } = assignment.budget;
+    const going = whatGoes(
+      troubled.map(lane => holdingOf(lane, assignment)),
+      options.maxBufferShareRatio,
+      isDraining ? resumeRatio * TOGETHER_RATIO : Number.POSITIVE_INFINITY,
+    );
+    troubled.forEach((lane, index) => {
+      const { batches, tried } = going[index] ?? { batches: 0, tried: false };
+      this.#makeRoom(lane, batches);
+      if (!tried) return;
+      lane.yields = true;
+      lane.wake?.();
+    });
+  }
+
+  #makeRoom(lane: Lane, batches: number): void {
+    for (const { assignment, events } of lane.queue.splice(0, batches)) {
+      if (!assignment.isVoid) this.#letGo(lane, assignment, events, this.#noRoom);
     }
+  }
+
+  get #noRoom(): string {
+    const percent = Math.round(this.#parts.options.maxBufferShareRatio * 100);
+    return `the connection fails or is throttled, and may hold ${percent} % of the buffer, less where many do`;
   }
 
   /** Tells of connections that work again for as long as they may fail: their letters can be redriven. */
@@ -73,8 +98,9 @@ export class DeliveryHolds {
     const { clock, options, states } = this.#parts;
     const now = clock.now();
     for (const [connectionId, troubled] of this.#troubled) {
-      if (this.#failingForMs(connectionId) >= SHARE_GRACE_MS) troubled.worksSince = null;
-      else if (this.#pace.failing(connectionId) === null) troubled.worksSince ??= now;
+      const isThrottled = this.#pace.throttledSpell(connectionId) !== null;
+      if (this.#troubleOf(connectionId).forMs >= SHARE_GRACE_MS) troubled.worksSince = null;
+      else if (this.#pace.failing(connectionId) === null && !isThrottled) troubled.worksSince ??= now;
       if (troubled.worksSince === null || now - troubled.worksSince < options.maxHoldMs) continue;
       this.#troubled.delete(connectionId);
       states.recovered(connectionId, troubled.since, now);
@@ -95,13 +121,39 @@ export class DeliveryHolds {
     return this.#pace.failing(connectionId)?.failingForMs(outage.workingTime(clock.monotonic())) ?? 0;
   }
 
+  /** For how long the connection has failed, or has been throttled, and the last answer that says so. */
+  #troubleOf(connectionId: string): { readonly forMs: number; readonly answer: Verdict | null } {
+    const failingForMs = this.#failingForMs(connectionId);
+    const spell = this.#pace.throttledSpell(connectionId);
+    const throttledForMs = spell?.lastedMs(this.#parts.clock.monotonic()) ?? 0;
+    const failing = this.#pace.failing(connectionId);
+    if (spell === null || throttledForMs <= failingForMs) {
+      return { forMs: failingForMs, answer: failing?.lastAnswer ?? spell?.lastAnswer ?? null };
+    }
+    return { forMs: throttledForMs, answer: failing?.lastAnswer ?? spell.lastAnswer };
+  }
+
   #letGo({ connectionId }: Lane, assignment: Assignment, events: readonly PendingEvent[], reason: string): void {
-    const answer = this.#pace.failing(connectionId)?.lastAnswer ?? null;
+    const { answer, forMs } = this.#troubleOf(connectionId);
     const detail = answer === null ? reason : `${reason}: ${answerText(answer)}`;
-    const since = this.#parts.clock.now() - this.#failingForMs(connectionId);
+    const since = this.#parts.clock.now() - forMs;
     const troubled = this.#troubled.get(connectionId) ?? { since, worksSince: null };
     troubled.worksSince = null;
     this.#troubled.set(connectionId, troubled);
     this.#endings.refused(assignment, events, { deadLetter: 'connection_backpressure', detail }, answer ?? undefined);
   }
+}
+
+/** A batch that has to yield already is on its way out. */
+function holdingOf(lane: Lane, assignment: Assignment): Holding {
+  const shareOf = (batch: LaneBatch | null): number => {
+    if (batch?.assignment !== assignment) return 0;
+    const bytes = batch.events.reduce((sum, event) => sum + event.bytes, 0);
+    return assignment.budget.shareOf(batch.events.length, bytes);
+  };
+  return {
+    tried: lane.yields ? 0 : shareOf(lane.current),
+    mayYield: lane.wake !== null && !lane.yields && lane.current?.assignment === assignment,
+    queued: lane.queue.map(shareOf),
+  };
 }

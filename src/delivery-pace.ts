@@ -11,6 +11,7 @@ import { backoffDelay } from './core/backoff.ts';
 import { type CircuitState, ConnectionHealth } from './core/connection-health.ts';
 import type { Verdict } from './core/judge-response.ts';
 import { LONGEST_BLOCK_MS } from './core/rate-limit.ts';
+import { ThrottledSpell } from './core/throttled-spell.ts';
 import type { OutageChange } from './core/vendor-outage.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
 import { isSameCredentials, type Lane } from './lane.ts';
@@ -30,6 +31,8 @@ export class DeliveryPace {
   /** Connections without a success since their last failure. */
   readonly #failing = new Map<string, ConnectionHealth>();
   readonly #rates = new Map<string, number>();
+  /** By connection, the last time in which TikTok throttled it. */
+  readonly #spells = new Map<string, ThrottledSpell>();
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
@@ -41,6 +44,12 @@ export class DeliveryPace {
     if (health === null || health.sinceLastMs(this.#parts.clock.monotonic()) <= STALE_MS) return health;
     this.#recover(connectionId, health, 'it has not been tried for long');
     return null;
+  }
+
+  /** The time in which TikTok throttles the connection, though requests of it may pass; null while there is none. */
+  throttledSpell(connectionId: string): ThrottledSpell | null {
+    const spell = this.#spells.get(connectionId) ?? null;
+    return spell === null || spell.isOver(this.#parts.clock.monotonic()) ? null : spell;
   }
 
   /** Circuits that are not closed. */
@@ -60,10 +69,15 @@ export class DeliveryPace {
     const health = this.failing(connectionId);
     if (health !== null && this.#hasNewToken(lane)) health.retryNow();
     const backoffMs = health?.waitMs(clock.monotonic()) ?? 0;
-    if (backoffMs > 0) return { ms: backoffMs, why: 'backoff' };
+    const spell = this.throttledSpell(connectionId);
+    if (backoffMs > 0) {
+      spell?.waits(0, clock.monotonic());
+      return { ms: backoffMs, why: 'backoff' };
+    }
     const { waitMs, ratePerSecond } = await limits.acquire(connectionId, this.#ceilingOf(connectionId));
     this.#rates.set(connectionId, ratePerSecond);
     if (waitMs > 0) {
+      spell?.waits(ratePerSecond, clock.monotonic());
       telemetry.rateLimitWaited(connectionId, waitMs);
       return { ms: waitMs, why: 'rate_limit' };
     }
@@ -99,6 +113,7 @@ export class DeliveryPace {
     this.#change(connectionId, health, answerText(verdict), () => this.#note(health, verdict, delay));
     telemetry.requestRetried(connectionId, verdict.class, attempt, delay);
     if (verdict.class === 'throttled' || verdict.retryAfterMs !== null) {
+      this.#noteThrottling(connectionId, verdict);
       await limits.throttled(connectionId, { retryAfterMs: verdict.retryAfterMs, sinceMs: lane.answerTookMs });
     }
   }
@@ -113,6 +128,7 @@ export class DeliveryPace {
   forget(connectionId: string): void {
     this.#failing.delete(connectionId);
     this.#rates.delete(connectionId);
+    this.#spells.delete(connectionId);
   }
 
   #note(health: ConnectionHealth, answer: Verdict, delay: number): void {
@@ -120,6 +136,14 @@ export class DeliveryPace {
     const now = clock.monotonic();
     const isOwn = answer.class !== 'throttled' && !answer.limitedAttempts && !outage.active;
     health.failed({ now, workingTime: outage.workingTime(now), retryAt: now + delay, isOwn, answer });
+  }
+
+  #noteThrottling(connectionId: string, answer: Verdict): void {
+    const now = this.#parts.clock.monotonic();
+    const rate = this.#rates.get(connectionId) ?? Number.POSITIVE_INFINITY;
+    const spell = this.throttledSpell(connectionId);
+    if (spell === null) this.#spells.set(connectionId, new ThrottledSpell(answer, rate, now));
+    else spell.throttled(answer, now);
   }
 
   #mayEndOutage(report: (now: number) => OutageChange): void {

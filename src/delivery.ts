@@ -79,12 +79,13 @@ export class Delivery {
     return this.#pace.rates();
   }
 
-  /** Called again and again: notices what time alone changes; a failing connection lets go of more than its share. */
+  /** Called again and again: notices what time alone changes; connections in trouble let go of more than their share. */
   relieve(assignment: Assignment): void {
     this.#pace.watch();
     this.#holds.tellOfRecoveries();
-    if (!assignment.budget.underPressure) return;
-    for (const lane of this.#lanes.values()) this.#holds.trim(lane, assignment);
+    const { budget, isActive } = assignment;
+    // While a rebalance may be coming, or after the last commit, its events may be somebody else's soon.
+    if (isActive && (budget.underPressure || budget.isDraining)) this.#holds.trim(this.#lanes.values(), assignment);
   }
 
   #lane(connectionId: string): Lane {

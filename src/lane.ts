@@ -20,6 +20,10 @@ export class Lane {
   sentWith: Credentials | null = null;
   /** Credentials that a request may be made with, though they were refused before: it is the probe. */
   clearedFor: Credentials | null = null;
+  /** Ends the wait between two attempts; null while it does not wait. */
+  wake: (() => void) | null = null;
+  /** The batch that is being tried has to go, for want of room. */
+  yields = false;
   /** How long the last answer took. */
   answerTookMs = 0;
 

@@ -18,6 +18,7 @@ export class BufferBudget {
   readonly #options: BudgetOptions;
   #events = 0;
   #bytes = 0;
+  #isDraining = false;
 
   constructor(options: BudgetOptions) {
     this.#options = options;
@@ -34,11 +35,13 @@ export class BufferBudget {
   take(events: number, bytes: number): void {
     this.#events += events;
     this.#bytes += bytes;
+    if (this.full) this.#isDraining = true;
   }
 
   give(events: number, bytes: number): void {
     this.#events -= events;
     this.#bytes -= bytes;
+    if (this.drained) this.#isDraining = false;
   }
 
   /** Share of the budget in use; above 1 by at most one fetched batch. */
@@ -57,6 +60,15 @@ export class BufferBudget {
 
   get full(): boolean {
     return this.ratio >= 1;
+  }
+
+  /** From the time it was full until it has drained: nothing more is read meanwhile. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  get resumeRatio(): number {
+    return this.#options.resumeRatio;
   }
 
   get drained(): boolean {

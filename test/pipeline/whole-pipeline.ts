@@ -8,6 +8,7 @@ import { createBuilder } from '../../src/core/build-event.ts';
 import { ConfigTable } from '../../src/core/config-table.ts';
 import { createEventDecoder } from '../../src/core/decode.ts';
 import { draft } from '../../src/core/draft.ts';
+import type { RateOptions } from '../../src/core/rate-limit.ts';
 import { VendorOutage } from '../../src/core/vendor-outage.ts';
 import { Delivery } from '../../src/delivery.ts';
 import { Pipeline, type PipelineParts } from '../../src/pipeline.ts';
@@ -32,7 +33,7 @@ const HOUR = 3_600_000;
 
 export type Changes = Partial<Pick<PipelineParts, 'window' | 'budget'>>;
 
-export async function startPipeline(changes: Changes = {}) {
+export async function startPipeline(changes: Changes = {}, rates: Partial<RateOptions> = {}) {
   const clock = new VirtualClock();
   const source = new MemoryRecordSource({ [TOPIC]: 2 }, clock);
   const claims = new MemoryClaims(clock);
@@ -59,7 +60,7 @@ export async function startPipeline(changes: Changes = {}) {
     credentialsNow,
     states,
     options: DELIVERY_OPTIONS,
-    limits: createProcessRateLimits(FAST, clock),
+    limits: createProcessRateLimits({ ...FAST, ...rates }, clock),
     outage: new VendorOutage(),
     enabledConnections: () => [...table.connections()].length,
     connectionNow: id => table.connection(id),

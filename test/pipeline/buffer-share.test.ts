@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { accepted, coded } from '../fakes/scripted-events-api.ts';
+import { setUpLanes } from './lanes.ts';
+import { startPipeline } from './whole-pipeline.ts';
+
+const SECOND = 1_000;
+const RATES = { rateStartPerSecond: 10, rateCeilingPerSecond: 100, rateFloorPerSecond: 0.1, rateIncreasePerSecond: 1 };
+
+describe('a connection that TikTok throttles while single requests of it pass', () => {
+  it('does not fill the buffer: the other one keeps flowing', async () => {
+    const window = { sizeMs: 2 * SECOND, batchMaxEvents: 4, batchMaxBytes: 100_000 };
+    const budget = { maxEvents: 200, maxBytes: 10_000_000, pressureRatio: 0.8, resumeRatio: 0.5 };
+    const pipeline = await startPipeline({ window, budget }, RATES);
+    const { api, balance, clock, feed, source, syncLog } = pipeline;
+    let mayPassAt = 0;
+    let passed = 0;
+    api.answer = ({ accessToken }) => {
+      if (accessToken !== 'file:c-1') return accepted();
+      if (clock.monotonic() < mayPassAt) return coded(40100, 'too frequent', 429);
+      mayPassAt = clock.monotonic() + 2 * SECOND;
+      passed++;
+      return accepted();
+    };
+    const fedAt = new Map<string, number>();
+    let standing = 0;
+    let longestStanding = 0;
+    for (let second = 0; second < 300; second++) {
+      for (let i = 0; i < 10; i++) feed(`slow-${second}-${i}`);
+      for (let i = 0; i < 2; i++) {
+        fedAt.set(`quick-${second}-${i}`, clock.now());
+        feed(`quick-${second}-${i}`, { workspace: 'ws-2', partition: 1 });
+      }
+      await source.deliver();
+      await clock.advance(SECOND);
+      standing = source.status().paused.includes('buffer') ? standing + 1 : 0;
+      longestStanding = Math.max(longestStanding, standing);
+    }
+    expect(passed).toBeGreaterThan(30);
+    expect(longestStanding).toBeLessThanOrEqual(15);
+    const quick = syncLog.entries.filter(({ event_id }) => event_id?.startsWith('quick'));
+    expect(new Set(quick.map(({ reason }) => reason))).toEqual(new Set(['accepted']));
+    const latest = quick.filter(({ event_id }) => Number(event_id?.split('-')[1]) >= 60);
+    const waits = latest.map(({ event_id, settled_at }) => (settled_at ?? 0) - (fedAt.get(event_id ?? '') ?? 0));
+    expect(latest.length).toBeGreaterThan(2 * 230);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(10 * SECOND);
+    const slow = syncLog.entries.filter(({ event_id }) => event_id?.startsWith('slow'));
+    expect(new Set(slow.map(({ reason }) => reason))).toEqual(new Set(['accepted', 'connection_backpressure']));
+    expect(balance().consumed).toBe(balance().accounted);
+  });
+});
+
+describe('a busy connection', () => {
+  it('that was throttled once keeps what it holds under pressure: it is soon back at its rate', async () => {
+    const budget = { maxEvents: 100, pressureRatio: 0.8 };
+    const { api, assignment, clock, deliver, delivery, endings } = setUpLanes({
+      budget,
+      // Its own ceiling makes it wait for each request.
+      rates: { ...RATES, rateStartPerSecond: 1, rateCeilingPerSecond: 1 },
+      others: ['connection-2'],
+    });
+    api.next.push(() => coded(40100, 'too frequent', 429));
+    for (let batch = 0; batch < 20; batch++) deliver(10);
+    for (let second = 0; second < 50; second++) {
+      delivery.relieve(assignment);
+      await clock.advance(SECOND);
+    }
+    expect(endings()).toHaveLength(200);
+    expect(new Set(endings().map(ending => ending.split(' ')[1]))).toEqual(new Set(['accepted']));
+  });
+});
+
+describe('many failing connections, each within its share', () => {
+  const FAILING = ['connection-1', 'connection-2', 'connection-3', 'connection-4', 'connection-5', 'connection-6'];
+  const own = () => coded(40202, 'write conflict');
+
+  /** Six batches of nine fail, and a seventh connection fills the buffer for a moment. */
+  async function crowded() {
+    const lanes = setUpLanes({
+      budget: { maxEvents: 100, pressureRatio: 0.8 },
+      others: [...FAILING.slice(1), 'connection-7'],
+    });
+    const { api, assignment, clock, deliver, delivery } = lanes;
+    api.answer = ({ eventIds }) => (Number(eventIds[0]?.split('-')[1]) < 54 ? own() : accepted());
+    for (const connectionId of FAILING) deliver(9, { connectionId });
+    deliver(46, { connectionId: 'connection-7' });
+    expect(assignment.isFull).toBe(true);
+    await clock.advance(9 * SECOND);
+    delivery.relieve(assignment);
+    expect(assignment.budget.events).toBe(54);
+    await clock.advance(2 * SECOND);
+    return lanes;
+  }
+
+  it('make room while reading stands still, though there is no pressure any more: the batches that wait to be tried go', async () => {
+    const { assignment, clock, delivery, endings } = await crowded();
+    expect([assignment.budget.underPressure, assignment.budget.isDraining]).toEqual([false, true]);
+    delivery.relieve(assignment);
+    await clock.idle();
+    expect(assignment.isDrained).toBe(true);
+    expect(assignment.budget.events).toBe(18);
+    expect(endings().filter(ending => ending.endsWith(' connection_backpressure'))).toHaveLength(36);
+    expect(assignment.budget.isDraining).toBe(false);
+    await clock.advance(20 * SECOND);
+    delivery.relieve(assignment);
+    expect(assignment.budget.events).toBe(18);
+  });
+
+  it('keep everything while a rebalance may be coming', async () => {
+    const { assignment, clock, delivery } = await crowded();
+    assignment.suspend();
+    delivery.relieve(assignment);
+    await clock.idle();
+    expect(assignment.budget.events).toBe(54);
+    assignment.resume();
+    delivery.relieve(assignment);
+    await clock.idle();
+    expect(assignment.budget.events).toBe(18);
+  });
+});
