@@ -20,6 +20,8 @@ import type { Lane, LaneBatch } from './lane.ts';
 
 /** A connection that fails, or is throttled, for less is left its queue. */
 const SHARE_GRACE_MS = 10_000;
+/** So is one that may fail for everybody: an outage of the vendor is known when half of all connections have tried. */
+const OUTAGE_GRACE_MS = 60_000;
 /**
  * While reading stands still, all connections in trouble together keep this part of what the buffer must drain to:
  * else they alone could keep it from there, each within its share.
@@ -65,7 +67,7 @@ export class DeliveryHolds {
   trim(lanes: Iterable<Lane>, assignment: Assignment): void {
     const { enabledConnections, options } = this.#parts;
     if (!this.#isBounded) return;
-    const troubled = [...lanes].filter(({ connectionId }) => this.#troubleOf(connectionId).forMs >= SHARE_GRACE_MS);
+    const troubled = [...lanes].filter(lane => this.#isToMakeRoom(lane));
     if (troubled.length === 0 || enabledConnections() < 2) return;
     const { isDraining, resumeRatio } = assignment.budget;
     const going = whatGoes(
@@ -80,6 +82,11 @@ export class DeliveryHolds {
       lane.yields = true;
       lane.wake?.();
     });
+  }
+
+  #isToMakeRoom({ connectionId }: Lane): boolean {
+    const graceMs = this.#pace.mayFailForAll(connectionId) ? OUTAGE_GRACE_MS : SHARE_GRACE_MS;
+    return this.#troubleOf(connectionId).forMs >= graceMs;
   }
 
   #makeRoom(lane: Lane, batches: number): void {

@@ -52,6 +52,13 @@ export class DeliveryPace {
     return spell === null || spell.isOver(this.#parts.clock.monotonic()) ? null : spell;
   }
 
+  /** Whether the connection fails in a way that may be everybody's, and nobody has got through since. */
+  mayFailForAll(connectionId: string): boolean {
+    const health = this.failing(connectionId);
+    const since = health?.firstAt ?? null;
+    return health?.lastAnswer != null && since !== null && this.#mayBeVendors(health.lastAnswer, since);
+  }
+
   /** Circuits that are not closed. */
   circuits(): ReadonlyMap<string, CircuitState> {
     return new Map([...this.#failing].map(([id, { circuit }]) => [id, circuit]));
@@ -110,7 +117,7 @@ export class DeliveryPace {
     this.#failing.set(connectionId, health);
     const attempt = health.failures + 1;
     const delay = backoffDelay(attempt, options.retryBaseMs, options.retryMaxMs, random());
-    this.#change(connectionId, health, answerText(verdict), () => this.#note(health, verdict, delay));
+    this.#change(connectionId, health, answerText(verdict), () => this.#note(connectionId, health, verdict, delay));
     telemetry.requestRetried(connectionId, verdict.class, attempt, delay);
     if (verdict.class === 'throttled' || verdict.retryAfterMs !== null) {
       this.#noteThrottling(connectionId, verdict);
@@ -131,11 +138,17 @@ export class DeliveryPace {
     this.#spells.delete(connectionId);
   }
 
-  #note(health: ConnectionHealth, answer: Verdict, delay: number): void {
+  #note(connectionId: string, health: ConnectionHealth, answer: Verdict, delay: number): void {
     const { clock, outage } = this.#parts;
     const now = clock.monotonic();
     const isOwn = answer.class !== 'throttled' && !answer.limitedAttempts && !outage.active;
-    health.failed({ now, workingTime: outage.workingTime(now), retryAt: now + delay, isOwn, answer });
+    // Alone on the scene it is held to be the connection's own: there is nobody to compare it with.
+    const mayBeVendors = this.#mayBeVendors(answer, health.firstAt ?? now) && outage.hasOthers(connectionId, now);
+    health.failed({ now, workingTime: outage.workingTime(now), retryAt: now + delay, isOwn, mayBeVendors, answer });
+  }
+
+  #mayBeVendors({ vendorWide }: Verdict, since: number): boolean {
+    return vendorWide && this.#parts.outage.isPossibleSince(since);
   }
 
   #noteThrottling(connectionId: string, answer: Verdict): void {

@@ -3,7 +3,8 @@
  *
  * Guarantee: every failure counts, fast ones too, and none twice. The circuit opens at so many failures in a row that
  * are the connection's own; then each attempt is a trial, and the first success ends all of it. Throttled answers are
- * not its own here (the request rate is lowered instead), nor are those of an outage of the vendor.
+ * not its own here (the request rate is lowered instead), nor are those of an outage of the vendor; and while it may be
+ * one, the circuit stays closed.
  */
 
 import type { Verdict } from './judge-response.ts';
@@ -18,6 +19,8 @@ export interface Failure {
   readonly workingTime: number;
   readonly retryAt: number;
   readonly isOwn: boolean;
+  /** Whether it may yet turn out to be an outage of the vendor. */
+  readonly mayBeVendors: boolean;
   readonly answer: Verdict;
 }
 
@@ -26,6 +29,7 @@ export class ConnectionHealth {
   #failures = 0;
   #ownFailures = 0;
   #failingSince: number | null = null;
+  #firstAt: number | null = null;
   #last: Failure | null = null;
   #retryAt = 0;
   #onTrial = false;
@@ -40,7 +44,7 @@ export class ConnectionHealth {
   }
 
   get circuit(): CircuitState {
-    if (this.#ownFailures < this.#failuresToOpen) return 'closed';
+    if (this.#ownFailures < this.#failuresToOpen || this.#last?.mayBeVendors) return 'closed';
     return this.#onTrial ? 'half_open' : 'open';
   }
 
@@ -53,6 +57,7 @@ export class ConnectionHealth {
     this.#failures++;
     if (failure.isOwn) this.#ownFailures++;
     this.#failingSince ??= failure.workingTime;
+    this.#firstAt ??= failure.now;
     this.#last = failure;
     this.#retryAt = failure.retryAt;
     this.#onTrial = false;
@@ -81,6 +86,11 @@ export class ConnectionHealth {
   /** For how long every attempt has failed, the vendor's outages left out. */
   failingForMs(workingTime: number): number {
     return this.#failingSince === null ? 0 : workingTime - this.#failingSince;
+  }
+
+  /** When the first of these failures came; null before there is one. */
+  get firstAt(): number | null {
+    return this.#firstAt;
   }
 
   /** Milliseconds since the last failure. */

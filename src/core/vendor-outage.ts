@@ -27,6 +27,7 @@ export type OutageChange = 'began' | 'ended' | null;
 export class VendorOutage {
   readonly #attempts = new Map<string, Attempts>();
   #successes = 0;
+  #lastSuccessAt = Number.NEGATIVE_INFINITY;
   #since: number | null = null;
   #lastFailureAt = 0;
   /** What outages that are over took. */
@@ -46,9 +47,21 @@ export class VendorOutage {
     return now - this.#lostMs - this.lastedMs(now);
   }
 
+  /** Whether nobody is known to have got through since then, so that what has failed since may fail for everybody. */
+  isPossibleSince(at: number): boolean {
+    return this.#lastSuccessAt < at;
+  }
+
+  /** Whether another connection has tried of late. */
+  hasOthers(connectionId: string, now: number): boolean {
+    for (const [id, { at }] of this.#attempts) if (id !== connectionId && now - at <= MEMORY_MS) return true;
+    return false;
+  }
+
   /** TikTok judged events of the connection. */
   succeeded(connectionId: string, now: number): OutageChange {
     this.#successes++;
+    this.#lastSuccessAt = now;
     this.#note(connectionId, false, now);
     return this.#end(now);
   }

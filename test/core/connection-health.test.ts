@@ -4,7 +4,7 @@ import { judgeResponse } from '../../src/core/judge-response.ts';
 
 const answer = judgeResponse({ kind: 'failure', code: 'ECONNRESET', mayHaveBeenTaken: true, durationMs: 1 }, 0);
 const failure = (changes: Partial<Failure> = {}): Failure => {
-  return { now: 0, workingTime: 0, retryAt: 0, isOwn: true, answer, ...changes };
+  return { now: 0, workingTime: 0, retryAt: 0, isOwn: true, mayBeVendors: false, answer, ...changes };
 };
 const healthAfter = (...failures: Failure[]): ConnectionHealth => {
   const health = new ConnectionHealth(3);
@@ -30,6 +30,14 @@ describe('the circuit of a connection', () => {
     const foreign = failure({ isOwn: false });
     const health = healthAfter(failure(), failure(), foreign, foreign, foreign);
     expect([health.circuit, health.failures]).toEqual(['closed', 5]);
+  });
+
+  it('stays closed while the failures may be everybody’s, and opens with the next one that is not', () => {
+    const shared = failure({ mayBeVendors: true });
+    const health = healthAfter(shared, shared, shared, shared);
+    expect(health.circuit).toBe('closed');
+    health.failed(failure());
+    expect(health.circuit).toBe('open');
   });
 
   it('closes when the failures turn out not to be its own', () => {

@@ -93,3 +93,16 @@ describe('an outage of the vendor', () => {
     expect(outage.workingTime(2_600)).toBe(1_200);
   });
 });
+
+it('an outage is possible since a time after the last success, and is known of others that tried in ten minutes', () => {
+  const outage = new VendorOutage();
+  expect([outage.isPossibleSince(0), outage.hasOthers('a', 0)]).toEqual([true, false]);
+  outage.succeeded('b', 1_000);
+  outage.failed('a', true, 2, 2_000);
+  expect([outage.isPossibleSince(1_000), outage.isPossibleSince(1_001)]).toEqual([false, true]);
+  expect([outage.hasOthers('a', 601_000), outage.hasOthers('a', 601_001), outage.hasOthers('b', 2_000)]).toEqual([
+    true,
+    false,
+    true,
+  ]);
+});

@@ -42,6 +42,37 @@ describe('TikTok away for everybody', () => {
     ]);
   });
 
+  it('opens no circuit of a busy connection in the time before the others have tried', async () => {
+    const { api, clock, deliver, delivery, telemetry } = setUpLanes({ others: IDS.slice(1) });
+    for (const connectionId of IDS) deliver(1, { connectionId });
+    await clock.advance(60_000);
+    api.answer = unreached;
+    deliver(1);
+    await clock.advance(60_000);
+    expect(telemetry.told('requestRetried').length).toBeGreaterThan(5);
+    expect(delivery.vendorIsOut).toBe(false);
+    for (const connectionId of IDS.slice(1)) deliver(1, { connectionId });
+    await clock.advance(60_000);
+    expect(delivery.vendorIsOut).toBe(true);
+    expect(telemetry.told('circuitChanged')).toEqual([]);
+  });
+
+  it('takes nothing from a full buffer in the minute before it is known; where another one gets through, its share at once', async () => {
+    const budget = { maxEvents: 100, pressureRatio: 0.8 };
+    const { api, assignment, clock, deliver, delivery, endings } = setUpLanes({ budget, others: IDS.slice(1) });
+    api.answer = unreached;
+    for (let batch = 0; batch < 10; batch++) deliver(10);
+    await clock.advance(50_000);
+    delivery.relieve(assignment);
+    expect([assignment.isFull, endings()]).toEqual([true, []]);
+    api.next.push(accepted);
+    deliver(1, { connectionId: 'connection-2' });
+    await clock.idle();
+    expect(endings()).toEqual(['100 accepted']);
+    delivery.relieve(assignment);
+    expect(assignment.inFlight.get('connection-1')).toBe(10);
+  });
+
   it('is none where the others go on: the failing connection alone is to blame', async () => {
     const { api, clock, deliver, delivery, endings } = setUpLanes({ others: IDS.slice(1) });
     api.answer = ({ eventIds }) => (eventIds.includes('conversion-0') ? unreached() : accepted());
