@@ -19,6 +19,9 @@ import { DeliveryRequests } from './delivery-request.ts';
 import { Lane } from './lane.ts';
 import { UnderWay } from './under-way.ts';
 
+/** How often what is known of connections that are gone is forgotten. */
+const FORGET_EVERY_MS = 60_000;
+
 export class Delivery {
   readonly #parts: DeliveryParts;
   readonly #requests: DeliveryRequests;
@@ -29,6 +32,7 @@ export class Delivery {
   readonly #lanes = new Map<string, Lane>();
   /** Lanes that are not idle and not waiting for a retry. */
   readonly #busy = new UnderWay();
+  #lookedForGoneAt = 0;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
@@ -83,6 +87,7 @@ export class Delivery {
   relieve(assignment: Assignment): void {
     this.#pace.watch();
     this.#holds.tellOfRecoveries();
+    this.#forgetGone();
     const { budget, isActive } = assignment;
     // While a rebalance may be coming, or after the last commit, its events may be somebody else's soon.
     if (isActive && (budget.underPressure || budget.isDraining)) this.#holds.trim(this.#lanes.values(), assignment);
@@ -111,12 +116,18 @@ export class Delivery {
     }
     lane.running = false;
     this.#lanes.delete(lane.connectionId);
-    if (this.#parts.connectionNow(lane.connectionId) === null) this.#forget(lane.connectionId);
     this.#busy.end();
   }
 
-  #forget(connectionId: string): void {
-    this.#parts.states.forget(connectionId);
-    for (const part of [this.#endings, this.#pace, this.#holds]) part.forget(connectionId);
+  /** Of every connection that made a request the rate is known, so the others are found by it. */
+  #forgetGone(): void {
+    const { clock, connectionNow, outage } = this.#parts;
+    const now = clock.monotonic();
+    if (now - this.#lookedForGoneAt < FORGET_EVERY_MS) return;
+    this.#lookedForGoneAt = now;
+    for (const connectionId of [...this.rates().keys()]) {
+      if (this.#lanes.has(connectionId) || connectionNow(connectionId) !== null) continue;
+      for (const part of [this.#endings, this.#pace, this.#holds, outage]) part.forget(connectionId);
+    }
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The status topic: reads the newest state of every connection, writes those of this replica.
  *
- * Connects at the first use and not before, and again after a failure: the service works without it.
+ * Connects at the first use and not before, and tries again where that failed: the service works without it.
  */
 
 import type { AvroSchemaJson } from '../core/avro-types.ts';

@@ -125,17 +125,28 @@ export function createRedisRateLimits(parts: RateLimitParts): RequestLimits {
 export function createProcessRateLimits(options: RateOptions, clock: Clock): RequestLimits {
   const connections = new Map<string, RateState>();
   let everybody: RateState | null = null;
+  let forgotAt = clock.monotonic();
+
+  function known(connectionId: string): RateState | null {
+    const now = clock.monotonic();
+    const isForgotten = ({ at, blockedUntil }: RateState): boolean => now - Math.max(at, blockedUntil) > FORGET_MS;
+    if (now - forgotAt > FORGET_MS) {
+      forgotAt = now;
+      for (const [id, state] of connections) if (isForgotten(state)) connections.delete(id);
+    }
+    const state = connections.get(connectionId) ?? null;
+    return state === null || isForgotten(state) ? null : state;
+  }
+
   return {
     async acquire(connectionId, ceilingPerSecond) {
-      const known = connections.get(connectionId) ?? null;
-      const result = acquirePermit(known, everybody, options, ceilingPerSecond, clock.monotonic());
+      const result = acquirePermit(known(connectionId), everybody, options, ceilingPerSecond, clock.monotonic());
       connections.set(connectionId, result.connection);
       everybody = result.everybody;
       return result;
     },
     async throttled(connectionId, answer: Throttled) {
-      const known = connections.get(connectionId) ?? null;
-      connections.set(connectionId, afterThrottling(known, options, answer, clock.monotonic()));
+      connections.set(connectionId, afterThrottling(known(connectionId), options, answer, clock.monotonic()));
     },
   };
 }

@@ -80,6 +80,11 @@ export class VendorOutage {
     return 'began';
   }
 
+  /** The connection is gone. */
+  forget(connectionId: string): void {
+    this.#attempts.delete(connectionId);
+  }
+
   #end(now: number): OutageChange {
     if (this.#since === null) return null;
     this.#lostMs += now - this.#since;

@@ -132,3 +132,15 @@ describe('request limits on Redis', () => {
     await client.close();
   });
 });
+
+it('what one process alone knows of a connection is forgotten as well, ten minutes after its last request or wait', async () => {
+  const clock = new ManualClock();
+  const limits = createProcessRateLimits(SLOW, clock);
+  const rateOf = async (connectionId: string) => (await limits.acquire(connectionId, null)).ratePerSecond;
+  const [first, waiting] = ['connection-1', 'connection-2'];
+  await limits.throttled(first, { retryAfterMs: null, sinceMs: 0 });
+  await limits.throttled(waiting, { retryAfterMs: 60_000, sinceMs: 0 });
+  clock.advance(600_001);
+  expect(await rateOf(first)).toBe(SLOW.rateStartPerSecond);
+  expect(await rateOf(waiting)).toBeLessThan(SLOW.rateStartPerSecond + SLOW.rateIncreasePerSecond);
+});

@@ -58,13 +58,26 @@ describe('a parked connection', () => {
     expect(told(lanes)).toEqual(['connection-1 token_invalid']);
   });
 
-  it('is forgotten when it is gone and its lane is idle', async () => {
+  it('is forgotten when it is gone, though no event of it comes any more', async () => {
+    const { assignment, clock, connections, delivery } = await parked();
+    expect([...delivery.rates().keys()]).toEqual(['connection-1']);
+    await clock.advance(60_000);
+    delivery.relieve(assignment);
+    expect(delivery.rates().size).toBe(1);
+    connections.clear();
+    await clock.advance(60_000);
+    delivery.relieve(assignment);
+    expect(delivery.rates().size).toBe(0);
+  });
+
+  it('whose last events are skipped tells nobody that it is gone: who follows the entries knows better', async () => {
     const { clock, connections, deliver, endings, states } = await parked();
+    const told: string[] = [];
+    states.onChanged(connectionId => told.push(connectionId));
     connections.clear();
     deliver(1);
     await clock.idle();
-    expect(endings()).toEqual(['0 connection_parked', '1 connection_removed']);
-    expect(states.parked().size).toBe(0);
+    expect([endings(), told]).toEqual([['0 connection_parked', '1 connection_removed'], []]);
   });
 
   it('is remembered while it exists, though its lane is idle', async () => {

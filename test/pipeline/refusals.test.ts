@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EventsApiAnswer } from '../../src/ports.ts';
 import { accepted, coded, refusing } from '../fakes/scripted-events-api.ts';
@@ -212,4 +213,31 @@ it('the last answer is in the letter also where an event ends for another reason
   connections.clear();
   await clock.advance(60_000);
   expect(settled[0]?.entry).toMatchObject({ reason: 'connection_removed', api_code: 50002, request_id: 'req-50002' });
+});
+
+it('a batch of good events, bad ones and ones that nobody understands ends with each as it is, within the bound', async () => {
+  const kinds = fc.array(fc.constantFrom('good', 'good', 'good', 'bad', 'strange'), { minLength: 1, maxLength: 40 });
+  await fc.assert(
+    fc.asyncProperty(kinds, async batch => {
+      const wrong = batch.filter(kind => kind !== 'good').length;
+      // From sixteen on it may be the connection.
+      fc.pre(wrong < 16);
+      const { api, clock, deliver, endings } = setUpLanes();
+      api.answer = ({ eventIds }) => {
+        const held = eventIds.map(id => batch[Number(id.split('-')[1])]);
+        if (held.includes('strange')) return coded(STRANGE);
+        return held.includes('bad') ? coded(40002, 'Invalid params') : accepted();
+      };
+      deliver(batch.length);
+      await clock.advance(3_600_000);
+      const ends = { good: 'accepted', bad: 'refused_by_tiktok', strange: 'ambiguous_answer' };
+      expect(endings().toSorted()).toEqual(
+        batch.map((kind, n) => `${n} ${ends[kind as keyof typeof ends]}`).toSorted(),
+      );
+      // Each request of the search may be one that is waited for, three times in all.
+      const levels = Math.max(1, Math.ceil(Math.log2(batch.length)));
+      expect(api.requests.length).toBeLessThanOrEqual(3 * (1 + wrong * 2 * levels));
+    }),
+    { numRuns: 60 },
+  );
 });
