@@ -125,10 +125,11 @@ export class DeliveryPace {
     }
   }
 
-  /** Called again and again: notices that nobody fails any more. */
+  /** Called again and again: notices that nobody fails any more, and an outage that another delivery came upon. */
   watch(): void {
     const { outage } = this.#parts;
     this.#mayEndOutage(now => outage.watch(now));
+    if (outage.active) this.#blameNobody();
   }
 
   /** The connection is gone. */
@@ -170,6 +171,10 @@ export class DeliveryPace {
     const { clock, enabledConnections, outage, telemetry } = this.#parts;
     if (outage.failed(connectionId, vendorWide, enabledConnections(), clock.monotonic()) !== 'began') return;
     telemetry.vendorOutage('began', 0);
+    this.#blameNobody();
+  }
+
+  #blameNobody(): void {
     for (const [id, health] of this.#failing) {
       this.#change(id, health, 'TikTok as a whole is away', () => health.clearOwnFailures());
     }

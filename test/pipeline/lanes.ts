@@ -28,11 +28,20 @@ export interface LaneChanges {
   readonly options?: Partial<DeliveryOptions>;
   readonly rates?: Partial<RateOptions>;
   readonly budget?: Partial<BudgetOptions>;
+  /** Where another delivery of the process has one. */
+  readonly outage?: VendorOutage;
   /** Ids of connections beside the first one. */
   readonly others?: readonly string[];
 }
 
-export function setUpLanes({ around = api => api, budget, options, rates, others = [] }: LaneChanges = {}) {
+export function setUpLanes({
+  around = api => api,
+  budget,
+  options,
+  outage = new VendorOutage(),
+  rates,
+  others = [],
+}: LaneChanges = {}) {
   const clock = new VirtualClock();
   const api = new ScriptedEventsApi();
   const telemetry = recordingTelemetry();
@@ -54,7 +63,7 @@ export function setUpLanes({ around = api => api, budget, options, rates, others
     telemetry,
     options: { ...DELIVERY_OPTIONS, ...options },
     limits: createProcessRateLimits({ ...FAST, ...rates }, clock),
-    outage: new VendorOutage(),
+    outage,
     enabledConnections: () => [...connections.values()].filter(({ enabled }) => enabled).length,
     connectionNow: connectionId => connections.get(connectionId) ?? null,
     isPixelShared: (pixelId, connectionId) =>

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { VendorOutage } from '../../src/core/vendor-outage.ts';
 import { accepted, coded, timeout, unreached } from '../fakes/scripted-events-api.ts';
 import { setUpLanes } from './lanes.ts';
 import { startPipeline, TRICKLE, WINDOW_MS } from './whole-pipeline.ts';
@@ -40,6 +41,21 @@ describe('TikTok away for everybody', () => {
       'connection-1 open',
       'connection-1 closed',
     ]);
+  });
+
+  it('closes circuits also where another delivery of the process came upon the outage', async () => {
+    const outage = new VendorOutage();
+    const [here, there] = [setUpLanes({ outage, others: IDS }), setUpLanes({ outage, others: IDS })];
+    for (const { api } of [here, there]) api.answer = unreached;
+    here.deliver(1);
+    await here.clock.advance(8_000);
+    expect(here.delivery.circuits().get('connection-1')).toBe('open');
+    await there.clock.advance(8_000);
+    for (const connectionId of ['connection-2', 'connection-3']) there.deliver(1, { connectionId });
+    await there.clock.advance(2_000);
+    expect(here.delivery.vendorIsOut).toBe(true);
+    here.delivery.relieve(here.assignment);
+    expect(here.delivery.circuits().get('connection-1')).toBe('closed');
   });
 
   it('opens no circuit of a busy connection in the time before the others have tried', async () => {
