@@ -58,7 +58,7 @@ export class ProblemsReported extends Error {
 /** @throws ProblemsReported when the configuration has problems, which have then been printed. */
 export function configOrThrow(given: Given, host: Host): Config {
   const loaded = loadConfig(configInputs(given, host));
-  if (!loaded.ok) throw new ProblemsReported(printProblems(loaded.problems, host));
+  if (!loaded.ok) throw new ProblemsReported(printProblems(loaded.problems, host, given.json === true));
   return loaded.config;
 }
 
@@ -69,6 +69,6 @@ export function sectionsOrThrow<S extends keyof Config>(
   host: Host,
 ): Pick<Config, S> {
   const loaded = loadSections(sections, configInputs(given, host));
-  if (!loaded.ok) throw new ProblemsReported(printProblems(loaded.problems, host));
+  if (!loaded.ok) throw new ProblemsReported(printProblems(loaded.problems, host, given.json === true));
   return loaded.config;
 }

@@ -15,7 +15,7 @@ import { addTokens } from './cli-tokens.ts';
 import { addTopics, type RunTopics } from './cli-topics.ts';
 import { EXIT, EXIT_CODE_HELP, exitCodeOf } from './control/exit-codes.ts';
 import type { Host, Terminal } from './control/host.ts';
-import { highlight } from './control/terminal.ts';
+import { errorJson, highlight } from './control/terminal.ts';
 import { printVersion, VERSION } from './control/version.ts';
 import { CodedError } from './core/error-codes.ts';
 
@@ -34,31 +34,38 @@ export interface HeavyCommands {
 /** Runs one command line (without interpreter and script) and answers the exit code. Never rejects. */
 export async function runCli(argv: readonly string[], host: Host, heavy: HeavyCommands): Promise<number> {
   let exitCode: number = EXIT.ok;
-  const program = createProgram(host, heavy, code => {
+  // Asked of the words themselves: a command line that is not understood wants its failure as JSON, too.
+  const json = argv.includes('--json');
+  const end: End = code => {
     exitCode = code;
-  });
+  };
+  const program = createProgram(host, heavy, end, json);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof ProblemsReported) return error.exitCode;
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    return reportError(error, host.err);
+    return reportError(error, host.err, json);
   }
 }
 
 /** Says what went wrong and answers the exit code for it. */
-export function reportError(error: unknown, err: Terminal): number {
+export function reportError(error: unknown, err: Terminal, json = false): number {
   if (error instanceof CodedError) {
-    err.write(`${highlight(error.code, err)}  ${error.message}\n`);
+    err.write(failure(error.code, error.message, err, json));
     return exitCodeOf(error.code);
   }
   const story = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  err.write(`${highlight('UNEXPECTED', err)}  ${story}\n`);
+  err.write(failure('UNEXPECTED', story, err, json));
   return EXIT.unexpected;
 }
 
-function createProgram(host: Host, heavy: HeavyCommands, end: End): Command {
+function failure(code: string, message: string, err: Terminal, json: boolean): string {
+  return json ? errorJson(code, message) : `${highlight(code, err)}  ${message}\n`;
+}
+
+function createProgram(host: Host, heavy: HeavyCommands, end: End, json: boolean): Command {
   const program = new Command('tiktok-sync')
     .description('Keeps TikTok Ads in step with the conversions and the revenue that SourceLoop records.')
     .version(VERSION, '-V, --version', 'print the version')
@@ -67,7 +74,7 @@ function createProgram(host: Host, heavy: HeavyCommands, end: End): Command {
     .configureOutput({
       writeOut: text => host.out.write(text),
       writeErr: text => host.err.write(text),
-      outputError: (text, write) => write(`${highlight('USAGE', host.err)}  ${text.replace(/^error: /, '')}`),
+      outputError: (text, write) => write(failure('USAGE', text.replace(/^error: /, '').trimEnd(), host.err, json)),
       getOutHasColors: () => host.out.color,
       getErrHasColors: () => host.err.color,
     })

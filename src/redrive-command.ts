@@ -17,6 +17,8 @@ import {
   type RedriveResult,
   resultJson,
   resultLines,
+  resultOfPlan,
+  sum,
 } from './control/redrive-report.ts';
 import { CodedError } from './core/error-codes.ts';
 import { filterWords } from './core/letter-filter.ts';
@@ -58,7 +60,7 @@ export async function runRedrive(request: RedriveRequest, config: Config, host: 
     tellPlan(request, plan, host);
     if (request.dryRun) return EXIT.ok;
     if (plan.wouldSend > 0) return await send(request, prepared, surroundings, host, stop);
-    return tellResult(request, plan, { job: record.job, end: 'finished', counts: new RedriveTally().counts() }, host);
+    return tellResult(request, plan, resultOfPlan(record.job, plan), host);
   } finally {
     await surroundings.close();
   }
@@ -76,8 +78,7 @@ function tellResult({ json }: RedriveRequest, plan: RedrivePlan, result: Redrive
   host.out.write(`${json ? JSON.stringify(data, null, 2) : resultLines(result).join('\n')}\n`);
   if (end === 'stopped') return EXIT.interrupted;
   const { connection_parked: parked = 0, no_source: withoutSource = 0 } = plan.passed;
-  const wouldFail = Object.values(plan.wouldFail).reduce((sum, events) => sum + events, 0);
-  return counts.failed + parked + withoutSource + wouldFail > 0 ? EXIT.someFailed : EXIT.ok;
+  return counts.failed + parked + withoutSource + sum(plan.wouldFail) > 0 ? EXIT.someFailed : EXIT.ok;
 }
 
 /** Finds the job or makes one, and goes through its letters once without sending any. */
@@ -173,7 +174,7 @@ async function send(
     const syncLog = await surroundings.openSyncLog();
     const tally = new RedriveTally();
     const end = await runJob(request, prepared, { ...surroundings, syncLog }, lock, tally, host, stop);
-    return tellResult(request, prepared.plan, { job: record.job, end, counts: tally.counts() }, host);
+    return tellResult(request, prepared.plan, { job: record.job, end, wasTried: true, counts: tally.counts() }, host);
   } finally {
     await lock.release().catch(() => {});
   }

@@ -131,7 +131,7 @@ class ApplyReport {
     const entries = changes.map(({ wanted: _wanted, ...change }) => change);
     const report = {
       file: this.#file,
-      dryRun: this.#request.dryRun,
+      dry_run: this.#request.dryRun,
       written,
       ...countsOf(changes),
       entries,

@@ -6,7 +6,7 @@ import { ALL_OPTIONS, type Config } from '../config-options.ts';
 import { type ConfigProblem, describeProblem } from '../config-problem.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { Host } from './host.ts';
-import { highlight } from './terminal.ts';
+import { errorJson, highlight } from './terminal.ts';
 import { yamlOutline } from './yaml-outline.ts';
 
 /** What stands where a secret is set. */
@@ -23,8 +23,13 @@ export function printCheck(loaded: Loaded<Config>, host: Host, json: boolean): E
   return EXIT.ok;
 }
 
-/** Every problem, on the message stream. */
-export function printProblems(problems: readonly ConfigProblem[], host: Host): ExitCode {
+/** Every problem, on the message stream; as JSON they have the code of the first. */
+export function printProblems(problems: readonly ConfigProblem[], host: Host, json = false): ExitCode {
+  const [first] = problems;
+  if (json && first !== undefined) {
+    host.err.write(errorJson(first.code, problems.map(describeProblem).join('\n')));
+    return EXIT.invalid;
+  }
   const lines = problems.map(each => describeProblem(each).replace(each.code, highlight(each.code, host.err)));
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
   host.err.write(`${lines.join('\n')}\n${count} in the configuration. Every option: config/reference.yaml\n`);

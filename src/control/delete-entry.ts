@@ -41,7 +41,7 @@ export async function runDelete(
   }
   const end = dryRun ? ' would be deleted (dry run: nothing was written).' : ' deleted.';
   const text = request.json
-    ? JSON.stringify({ kind, id, dryRun, deleted: !dryRun, mappingsLeft: left }, null, 2)
+    ? JSON.stringify({ kind, id, dry_run: dryRun, deleted: !dryRun, mappings_left: left }, null, 2)
     : `- ${kind} ${printable(id)}${end}`;
   host.out.write(`${text}\n`);
   return EXIT.ok;

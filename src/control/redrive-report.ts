@@ -2,7 +2,7 @@
 
 import type { LetterFilter } from '../core/letter-filter.ts';
 import type { PassReason } from '../core/redrive.ts';
-import type { JobEnd, RedriveCounts, RedrivePlan } from '../core/redrive-tally.ts';
+import { type JobEnd, type RedriveCounts, type RedrivePlan, RedriveTally } from '../core/redrive-tally.ts';
 import { counts } from './dead-letters.ts';
 import { grouped } from './progress.ts';
 
@@ -85,7 +85,23 @@ function said(count: number, words: string, what = ''): string[] {
 export interface RedriveResult {
   readonly job: string;
   readonly end: JobEnd;
+  /** False where nothing was to be sent: then it says of the letters what the plan says, and the sync log nothing. */
+  readonly wasTried: boolean;
   readonly counts: RedriveCounts;
+}
+
+/** What became of a job whose plan sends nothing. By connection nothing is known of it. */
+export function resultOfPlan(job: string, plan: RedrivePlan): RedriveResult {
+  const { alreadyDelivered, letters, passed, wouldFail, wouldSkip } = plan;
+  const none = { ...new RedriveTally().counts(), letters, passed, alreadyDelivered };
+  const failed = { failed: sum(wouldFail), failedByReason: wouldFail };
+  const skipped = { skipped: sum(wouldSkip), skippedByReason: wouldSkip };
+  return { job, end: 'finished', wasTried: false, counts: { ...none, ...failed, ...skipped } };
+}
+
+/** All events of counts by reason. */
+export function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, events) => total + events, 0);
 }
 
 export function resultJson({ counts: done, end, job }: RedriveResult): Readonly<Record<string, unknown>> {
@@ -112,11 +128,14 @@ const ENDS: Readonly<Record<JobEnd, (job: string) => string>> = {
   stopped: job => `Stopped. What was under way is finished; go on: --job ${job}`,
 };
 
-export function resultLines({ counts: done, end, job }: RedriveResult): string[] {
+export function resultLines({ counts: done, end, job, wasTried }: RedriveResult): string[] {
+  const failed = wasTried
+    ? 'events failed again; their letters stay where they are, the sync log says why'
+    : 'events cannot be sent; their letters stay where they are';
   return [
     `${grouped(done.delivered)} events delivered`,
     ...said(done.alreadyDelivered, 'events had been delivered before; nothing was sent for them'),
-    ...said(done.failed, 'events failed again; their letters stay where they are, the sync log says why'),
+    ...said(done.failed, failed),
     ...Object.entries(done.failedByReason).map(([reason, n]) => `  ${grouped(n).padStart(10)}  ${reason}`),
     ...Object.entries(done.skippedByReason).map(([reason, n]) => `${grouped(n)} events skipped: ${reason}`),
     ...passedLines(done.passed),

@@ -48,7 +48,7 @@ interface Verified {
 type Answered = Pick<Verified, 'result' | 'state' | 'http_status' | 'api_code' | 'request_id' | 'message' | 'advice'>;
 
 const EXIT_OF = { active: EXIT.ok, refused: EXIT.refused, undecided: EXIT.undecided } as const;
-const NO_ANSWER = { http_status: null, api_code: null, request_id: null, message: null, advice: null } as const;
+const NO_ANSWER = { http_status: null, api_code: null, request_id: null } as const;
 
 /**
  * Answers `refused` or `undecided` where it is not active.
@@ -98,9 +98,9 @@ function withoutToken(problem: string): Answered {
 }
 
 function answered(result: ProbeResult, way: Probe['way']): Answered {
-  if (result.kind === 'active') return { ...NO_ANSWER, result: 'active', state: 'active' };
   const { apiCode: api_code, httpStatus: http_status, message, requestId: request_id } = result.answer;
   const told = { http_status, api_code, request_id, message };
+  if (result.kind === 'active') return { ...told, result: 'active', state: 'active', message: null, advice: null };
   if (result.kind === 'undecided') {
     const advice = result.mayPass ? 'Try again in a while.' : ADVICE[way];
     return { ...told, result: 'undecided', state: 'undecided', advice };
@@ -118,10 +118,12 @@ const ASKED = {
 } as const;
 
 function asText(verified: Verified, { out }: Host): string {
-  const { advice, connection_id, enabled, http_status, message, pixel_id, probe, request_id, result } = verified;
+  const { advice, api_code, connection_id, enabled, http_status, message, pixel_id, probe, request_id, result } =
+    verified;
   const word = result === 'active' ? result : highlight(result, out);
   const asked = probe === null ? '' : ` (${ASKED[probe]})`;
   const lines = [`${word}  ${printable(connection_id)}, pixel ${printable(pixel_id)}${asked}`];
+  if (result === 'active') lines.push(`  code ${api_code}, HTTP ${http_status}`);
   if (message !== null) lines.push(`  ${result === 'refused' ? refusedText(verified) : message}`);
   if (http_status !== null) lines.push(`  TikTok's request_id: ${request_id ?? 'none'}`);
   if (advice !== null) lines.push(`  ${advice}`);

@@ -27,7 +27,7 @@ export interface Probe {
 }
 
 export type ProbeResult =
-  | { readonly kind: 'active' }
+  | { readonly kind: 'active'; readonly answer: StateAnswer }
   /** TikTok refuses the credentials. */
   | { readonly kind: 'refused'; readonly answer: StateAnswer; readonly advice: string }
   /** Nothing is known; `mayPass` where asking again may tell more. */
@@ -65,7 +65,7 @@ function eventV1(now: number): object {
 export function readProbe(verdict: Verdict): ProbeResult {
   const { apiCode, class: kind, httpStatus, message, requestId } = verdict;
   const answer = { apiCode, httpStatus, message, requestId };
-  if (kind === 'delivered') return { kind: 'active' };
+  if (kind === 'delivered') return { kind: 'active', answer };
   if (kind === 'connection-refused') return { kind: 'refused', answer, advice: adviceFor(apiCode) };
   const mayPass = kind === 'retry' || kind === 'throttled' || kind === 'ambiguous';
   const why = mayPass ? `no answer about the credentials: ${told(answer)}` : `${EMPTY_REFUSED}: ${told(answer)}`;

@@ -69,6 +69,37 @@ describe('usage', () => {
     expect([exitCode, err]).toEqual([EXIT.unreachable, 'DEPENDENCY_UNREACHABLE  Kafka at k1:9092 does not answer\n']);
   });
 
+  test('with --json a failure is one JSON object, the last line of the messages', async () => {
+    const env = MINIMAL;
+    const away = new CodedError('DEPENDENCY_UNREACHABLE', 'Kafka at k1:9092 does not answer');
+    const heavy = { topics: () => Promise.reject(away) };
+    const unreached = await command('topics check --json', { env, heavy, color: true });
+    expect([unreached.exitCode, unreached.out]).toEqual([EXIT.unreachable, '']);
+    expect(JSON.parse(unreached.err)).toEqual({ error: { code: away.code, message: away.message } });
+    const unexpected = await command('topics check --json', {
+      env,
+      heavy: { topics: () => Promise.reject(Error('x')) },
+    });
+    expect(JSON.parse(unexpected.err)).toMatchObject({
+      error: { code: 'UNEXPECTED', message: expect.stringMatching(/^Error: x/) },
+    });
+  });
+
+  test('with --json a wrong command line and a wrong configuration are one JSON object, too', async () => {
+    const usage = await command('topics check --json --broker k:1', { env: MINIMAL, color: true });
+    expect([usage.exitCode, usage.out]).toEqual([EXIT.usage, '']);
+    expect(JSON.parse(usage.err)).toEqual({
+      error: { code: 'USAGE', message: "unknown option '--broker'\n(Did you mean --brokers?)" },
+    });
+    const invalid = await command('topics check --json', { color: true });
+    expect([invalid.exitCode, invalid.out]).toEqual([EXIT.invalid, '']);
+    const { error } = JSON.parse(invalid.err);
+    expect(error).toEqual({
+      code: 'CONFIG_REQUIRED',
+      message: expect.stringMatching(/kafka\.brokers.*\n(?:.*\n)*.*registry\.url/),
+    });
+  });
+
   test('every error code has an exit code other than 0', () => {
     for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) expect(exitCodeOf(code), code).toBeGreaterThan(0);
   });

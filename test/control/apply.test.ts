@@ -82,6 +82,14 @@ describe('apply', () => {
     expect(JSON.parse(again.out)).toMatchObject({ written: false, added: 0, changed: 0, unchanged: 2 });
   });
 
+  test('--json has the names of the fields in snake_case, as every command', async () => {
+    const { out } = await apply({ connections: [C1] }, '--json --dry-run');
+    const report = JSON.parse(out);
+    expect(report).toMatchObject({ dry_run: true, written: false });
+    const names = ['file', 'dry_run', 'written', 'added', 'changed', 'unchanged', 'entries', 'problems', 'warnings'];
+    expect(Object.keys(report)).toEqual(names);
+  });
+
   test('a field that the file leaves out is unset', async () => {
     await apply({ connections: [{ ...C1, default_country: 'GB' }] });
     const { out } = await apply({ connections: [C1] });

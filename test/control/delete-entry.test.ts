@@ -50,9 +50,9 @@ describe('delete', () => {
     expect(JSON.parse(out)).toEqual({
       kind: 'connection',
       id: 'c-1',
-      dryRun: false,
+      dry_run: false,
       deleted: true,
-      mappingsLeft: ['m-1', 'm-2'],
+      mappings_left: ['m-1', 'm-2'],
     });
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { planJson, planLines, resultJson, resultLines } from '../../src/control/redrive-report.ts';
+import { planJson, planLines, resultJson, resultLines, resultOfPlan } from '../../src/control/redrive-report.ts';
 import { type RedrivePlan, RedriveTally } from '../../src/core/redrive-tally.ts';
 
 const PLAN: RedrivePlan = {
@@ -48,7 +48,7 @@ describe('the result of a redrive', () => {
   ]);
 
   test('says how the events ended and how to go on', () => {
-    const result = { job: 'j-1', end: 'stopped', counts: tally.counts() } as const;
+    const result = { job: 'j-1', end: 'stopped', wasTried: true, counts: tally.counts() } as const;
     expect(resultLines(result)).toEqual([
       '6 events delivered',
       '1 events had been delivered before; nothing was sent for them',
@@ -65,9 +65,38 @@ describe('the result of a redrive', () => {
   });
 
   test('is an object for scripts', () => {
-    expect(resultJson({ job: 'j-1', end: 'finished', counts: tally.counts() })).toMatchObject({
+    expect(resultJson({ job: 'j-1', end: 'finished', wasTried: true, counts: tally.counts() })).toMatchObject({
       ...{ job: 'j-1', end: 'finished', letters: 9, delivered: 6, already_delivered: 1, failed: 2 },
       failed_by_reason: { refused_by_tiktok: 2 },
     });
+  });
+});
+
+describe('the result of a redrive that had nothing to send', () => {
+  const plan = { ...PLAN, wouldSend: 0, wouldSendByReason: {}, wouldSendByConnection: {} };
+
+  test('has the counts of its plan', () => {
+    const result = resultJson(resultOfPlan('j-1', plan));
+    const { already_delivered, connection_parked, letters, without_source } = planJson(plan);
+    expect(result).toMatchObject({ already_delivered, connection_parked, letters, without_source });
+    expect(result).toMatchObject({
+      ...{ job: 'j-1', end: 'finished', letters: 1_200, delivered: 0, already_delivered: 150, failed: 42, skipped: 8 },
+      failed_by_reason: plan.wouldFail,
+      skipped_by_reason: plan.wouldSkip,
+    });
+  });
+
+  test('refers to no entry of the sync log, for nothing was written there', () => {
+    expect(resultLines(resultOfPlan('j-1', plan))).toEqual([
+      '0 events delivered',
+      '150 events had been delivered before; nothing was sent for them',
+      '42 events cannot be sent; their letters stay where they are',
+      '          40  too_old',
+      '           2  ambiguous_past_dedup',
+      '8 events skipped: no_mapping',
+      '3 letters cannot be sent: the record was too large for the letter (source_too_large)',
+      '7 letters are left where they are: TikTok refuses their connection (connection_parked)',
+      'The job j-1 has come to its end.',
+    ]);
   });
 });

@@ -41,7 +41,10 @@ describe('connections verify', () => {
   test('says that TikTok takes the credentials', async () => {
     const { err, exitCode, out } = await verify('acme-main');
     expect([exitCode, err]).toEqual([0, '']);
-    expect(out).toBe('active  acme-main, pixel PIXEL (asked with a batch without events)\n');
+    expect(out).toBe(
+      'active  acme-main, pixel PIXEL (asked with a batch without events)\n  code 0, HTTP 200\n' +
+        "  TikTok's request_id: req-0\n",
+    );
     expect(api.requests).toMatchObject([{ path: 'event/track/', accessToken: 'very-secret', eventIds: [] }]);
   });
 
@@ -74,6 +77,18 @@ describe('connections verify', () => {
     expect(out).toContain(advice);
   });
 
+  test('has code, HTTP status and request_id of an answer that decides nothing, and none where there was none', async () => {
+    api.answer = () => coded(40100, 'Too frequent');
+    expect((await verify('acme-main')).out).toMatch(
+      /code 40100, HTTP 200, Too frequent\n {2}TikTok's request_id: req-40100\n/,
+    );
+    const limited = { result: 'undecided', http_status: 200, api_code: 40100, request_id: 'req-40100' };
+    expect(JSON.parse((await verify('acme-main --json')).out)).toMatchObject(limited);
+    api.answer = unreached;
+    const unknown = { result: 'undecided', http_status: null, api_code: null, request_id: null };
+    expect(JSON.parse((await verify('acme-main --json')).out)).toMatchObject(unknown);
+  });
+
   test('is undecided without a token, and asks nobody', async () => {
     token = { kind: 'missing', problem: 'there is no file "acme" in tokens.dir' };
     const { exitCode, out } = await verify('acme-main');
@@ -100,7 +115,11 @@ describe('connections verify', () => {
       advice: expect.any(String),
     });
     api.answer = () => coded(0);
-    expect(JSON.parse((await verify('acme-main --json')).out)).toMatchObject({ result: 'active', api_code: null });
+    expect(JSON.parse((await verify('acme-main --json')).out)).toMatchObject({
+      ...{ result: 'active', state: 'active', http_status: 200, api_code: 0, request_id: 'req-0' },
+      message: null,
+      advice: null,
+    });
   });
 
   test('asks about a disabled connection too, and says that it is', async () => {

@@ -72,6 +72,13 @@ describe('its answer', () => {
     expect(readProbe(judgeResponse(answer, NOW)).kind).toBe(kind);
   });
 
+  it('that accepts has TikTok’s code and request_id, too', () => {
+    expect(readProbe(judgeResponse(coded(0), NOW))).toMatchObject({
+      kind: 'active',
+      answer: { apiCode: 0, httpStatus: 200, requestId: 'req-0' },
+    });
+  });
+
   it('that refuses has TikTok’s code and request_id, and advice', () => {
     expect(readProbe(judgeResponse(coded(40105, 'Access token is incorrect'), NOW))).toEqual({
       kind: 'refused',

@@ -161,7 +161,17 @@ describe('a token that nobody has used yet', () => {
   }
 
   it('is asked about by a command: active, refused with TikTok’s code, or undecided', async () => {
-    expect(await cli(`connections verify ${TESTED}`)).toMatchObject({ exitCode: 0, err: '' });
+    const taken = await cli(`connections verify ${TESTED} --json`);
+    expect([taken.exitCode, taken.err, JSON.parse(taken.out)]).toMatchObject([
+      0,
+      '',
+      { result: 'active', http_status: 200, api_code: 0 },
+    ]);
+    const accepted = world.simulator
+      .ledger()
+      .requests()
+      .filter(({ code }) => code === 0);
+    expect(accepted.map(({ request_id }) => request_id)).toContain(JSON.parse(taken.out).request_id);
     const wrong = await cli(`connections verify ${WRONG} --json`);
     const refused = world.simulator
       .ledger()

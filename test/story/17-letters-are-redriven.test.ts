@@ -61,7 +61,7 @@ describe('dead letters of a connection whose token was refused', () => {
     const again = await redrive('--json').ended;
     expect([again.exitCode, JSON.parse(again.out)]).toMatchObject([
       0,
-      { plan: { would_send: 0, already_delivered: 30 } },
+      { already_delivered: 30, failed: 0, plan: { would_send: 0, already_delivered: 30 } },
     ]);
     expect(repeats(world.simulator)).toBe(0);
     expect(await world.read(world.topics.deadLetter)).toHaveLength(30);
