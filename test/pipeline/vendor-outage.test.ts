@@ -156,4 +156,29 @@ describe('reading', () => {
     expect(balance()).toEqual({ consumed: 208, accounted: 208 });
     expect(pipeline.telemetry.totals()).toMatchObject({ delivered: 208 });
   });
+
+  it('stands still where the trickle has filled the buffer, and nothing is lost or becomes a letter for it', async () => {
+    const budget = { maxEvents: 20, maxBytes: 10_000_000, pressureRatio: 0.8, resumeRatio: 0.5 };
+    const pipeline = await startPipeline({ budget });
+    const { api, balance, clock, feed, source, telemetry } = pipeline;
+    api.answer = unreached;
+    for (const workspace of ['ws-1', 'ws-2']) for (let i = 0; i < 4; i++) feed(`${workspace}-${i}`, { workspace });
+    await source.deliver();
+    await clock.advance(2 * WINDOW_MS);
+    source.batchSize = 4;
+    for (let i = 0; i < 100; i++) feed(`later-${i}`, { workspace: 'ws-1', partition: i % 2 });
+    for (let window = 0; window < 600; window++) {
+      await source.deliver();
+      await clock.advance(WINDOW_MS);
+    }
+    expect(pipeline.delivery.vendorIsOut).toBe(true);
+    expect(source.status().paused).toContain('buffer');
+    expect(balance().consumed).toBeLessThanOrEqual(20 + 2 * source.batchSize);
+
+    api.answer = accepted;
+    await clock.advance(60_000);
+    while ((await source.deliver()) > 0) await clock.advance(WINDOW_MS);
+    await clock.advance(10 * WINDOW_MS);
+    expect(telemetry.totals()).toMatchObject({ consumed: 108, delivered: 108 });
+  });
 });
