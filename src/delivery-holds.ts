@@ -85,6 +85,12 @@ export class DeliveryHolds {
   }
 
   #isToMakeRoom({ connectionId }: Lane): boolean {
+    const { clock, outage } = this.#parts;
+    const now = clock.monotonic();
+    // Just after an outage most have not been tried again yet: they fail no more for all that is known.
+    const overForMs = outage.overForMs(now);
+    const failing = this.#pace.failing(connectionId);
+    if (overForMs < SHARE_GRACE_MS || (failing !== null && failing.sinceLastMs(now) > overForMs)) return false;
     const graceMs = this.#pace.mayFailForAll(connectionId) ? OUTAGE_GRACE_MS : SHARE_GRACE_MS;
     return this.#troubleOf(connectionId).forMs >= graceMs;
   }

@@ -33,6 +33,8 @@ export class DeliveryPace {
   readonly #rates = new Map<string, number>();
   /** By connection, the last time in which TikTok throttled it. */
   readonly #spells = new Map<string, ThrottledSpell>();
+  /** Whether there was an outage of the vendor when it was last looked at. */
+  #sawOutage = false;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
@@ -96,6 +98,7 @@ export class DeliveryPace {
   passed({ connectionId }: Lane): void {
     const { outage } = this.#parts;
     this.#mayEndOutage(now => outage.succeeded(connectionId, now));
+    this.#tryAllAfterOutage();
     const health = this.#failing.get(connectionId);
     if (health !== undefined) this.#recover(connectionId, health, 'TikTok judged its events');
   }
@@ -130,6 +133,7 @@ export class DeliveryPace {
     const { outage } = this.#parts;
     this.#mayEndOutage(now => outage.watch(now));
     if (outage.active) this.#blameNobody();
+    this.#tryAllAfterOutage();
   }
 
   /** The connection is gone. */
@@ -174,7 +178,15 @@ export class DeliveryPace {
     this.#blameNobody();
   }
 
+  /** There is nothing to back off from any more; the lanes that wait notice it at their next look, each in its time. */
+  #tryAllAfterOutage(): void {
+    const { active } = this.#parts.outage;
+    if (this.#sawOutage && !active) for (const health of this.#failing.values()) health.retryNow();
+    this.#sawOutage = active;
+  }
+
   #blameNobody(): void {
+    this.#sawOutage = true;
     for (const [id, health] of this.#failing) {
       this.#change(id, health, 'TikTok as a whole is away', () => health.clearOwnFailures());
     }

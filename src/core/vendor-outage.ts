@@ -30,6 +30,7 @@ export class VendorOutage {
   #lastSuccessAt = Number.NEGATIVE_INFINITY;
   #since: number | null = null;
   #lastFailureAt = 0;
+  #endedAt = Number.NEGATIVE_INFINITY;
   /** What outages that are over took. */
   #lostMs = 0;
 
@@ -40,6 +41,11 @@ export class VendorOutage {
   /** For how long the outage has lasted; 0 while there is none. */
   lastedMs(now: number): number {
     return this.#since === null ? 0 : now - this.#since;
+  }
+
+  /** How long ago the last outage ended; endless where there was none. */
+  overForMs(now: number): number {
+    return now - this.#endedAt;
   }
 
   /** A time that stands still during outages. */
@@ -89,6 +95,7 @@ export class VendorOutage {
     if (this.#since === null) return null;
     this.#lostMs += now - this.#since;
     this.#since = null;
+    this.#endedAt = now;
     return 'ended';
   }
 

@@ -106,3 +106,12 @@ it('an outage is possible since a time after the last success, and is known of o
     true,
   ]);
 });
+
+it('how long ago it ended is known from its end on', () => {
+  const outage = new VendorOutage();
+  expect(outage.overForMs(5_000)).toBe(Number.POSITIVE_INFINITY);
+  fail(outage, ['a', 'b'], { at: 100 });
+  outage.succeeded('a', 900);
+  outage.succeeded('b', 1_500);
+  expect(outage.overForMs(2_000)).toBe(1_100);
+});

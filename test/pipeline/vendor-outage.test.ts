@@ -29,6 +29,32 @@ describe('TikTok away for everybody', () => {
     expect(telemetry.told('vendorOutage')[1]?.[1]).toBeGreaterThan(60 * 60_000);
   });
 
+  it('ends for all at once: nobody waits on or loses events to the full buffer while the others are tried again', async () => {
+    const budget = { maxEvents: 100, pressureRatio: 0.8 };
+    const { api, assignment, clock, deliver, delivery, endings } = setUpLanes({ budget, others: IDS.slice(1) });
+    api.answer = unreached;
+    deliver(10);
+    await clock.advance(70_000);
+    for (const connectionId of IDS.slice(1)) {
+      deliver(10, { connectionId });
+      await clock.advance(2_700);
+    }
+    await clock.advance(30 * 60_000);
+    for (const connectionId of IDS) deliver(2, { connectionId });
+    expect([delivery.vendorIsOut, assignment.isFull, endings()]).toEqual([true, true, []]);
+    api.answer = accepted;
+    while (delivery.vendorIsOut) {
+      await clock.advance(100);
+      delivery.relieve(assignment);
+    }
+    for (let look = 0; look < 60; look++) {
+      await clock.advance(100);
+      delivery.relieve(assignment);
+    }
+    expect(endings().filter(ending => !ending.endsWith(' accepted'))).toEqual([]);
+    expect(endings()).toHaveLength(120);
+  });
+
   it('closes the circuits that opened before it was known to be everybody', async () => {
     const { api, clock, deliver, delivery, telemetry } = setUpLanes({ others: IDS.slice(1) });
     api.answer = unreached;
