@@ -14,6 +14,7 @@ import { ADMIN_RETRY, GroupOffsets } from './kafka-group-offsets.ts';
 import { type BatchInternals, kafkaErrorCode } from './kafka-internals.ts';
 import { GroupMembership, type MembershipListener, type MembershipOptions } from './kafka-membership.ts';
 import type { OwnedPartition, Ownership } from './kafka-ownership.ts';
+import { patiently } from './kafka-patience.ts';
 import { PartitionPauses } from './kafka-pauses.ts';
 import { batchRange, internalsOf, recordsFrom } from './kafka-record-batch.ts';
 import { startFailure } from './kafka-start-failure.ts';
@@ -91,7 +92,7 @@ export class KafkaConfigTable {
     this.#reader = reader;
     try {
       await this.#admin.connect();
-      this.#ranges = await this.#offsets.ranges(this.#topic);
+      this.#ranges = await patiently(this.#parts.clock, () => this.#offsets.ranges(this.#topic));
       for (const { partition, first } of this.#ranges) this.#next.set(partition, first);
       await this.#membership.join(payload => this.#eachBatch(payload));
     } catch (error) {

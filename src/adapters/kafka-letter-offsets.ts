@@ -3,7 +3,7 @@
 import type { Kafka } from 'kafkajs';
 import type { Clock, PartitionOffset } from '../ports.ts';
 import { ADMIN_RETRY, GroupOffsets } from './kafka-group-offsets.ts';
-import { kafkaErrorCode } from './kafka-internals.ts';
+import { patiently } from './kafka-patience.ts';
 import { startFailure } from './kafka-start-failure.ts';
 import { KafkaTopics } from './kafka-topics.ts';
 
@@ -13,11 +13,6 @@ export interface LetterOffsets {
   /** Where the group has committed an offset. */
   readonly committed: readonly PartitionOffset[];
 }
-
-const ATTEMPTS = 20;
-const RETRY_MS = 500;
-/** The group's coordinator is starting or moving. */
-const PASSING = /^(GROUP_LOAD_IN_PROGRESS|GROUP_COORDINATOR_NOT_AVAILABLE|NOT_COORDINATOR_FOR_GROUP|NOT_LEADER_)/;
 
 /** @throws CodedError `TOPICS_WRONG` without the topic, `DEPENDENCY_UNREACHABLE` without Kafka. */
 export async function letterOffsets(
@@ -42,16 +37,5 @@ export async function letterOffsets(
     throw startFailure(error, { topics: [topic], groupId });
   } finally {
     await Promise.allSettled([admin.disconnect(), topics.disconnect()]);
-  }
-}
-
-async function patiently<T>(clock: Clock, attempt: () => Promise<T>): Promise<T> {
-  for (let count = 1; ; count++) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (count === ATTEMPTS || !PASSING.test(kafkaErrorCode(error))) throw error;
-    }
-    await new Promise<void>(resolve => clock.after(RETRY_MS, resolve));
   }
 }

@@ -28,6 +28,7 @@ import { type BatchInternals, kafkaErrorCode } from './kafka-internals.ts';
 import { pollLogEnds } from './kafka-lag.ts';
 import { GroupMembership, type MembershipListener, type MembershipOptions } from './kafka-membership.ts';
 import type { OwnedPartition, Ownership } from './kafka-ownership.ts';
+import { patiently } from './kafka-patience.ts';
 import { PartitionPauses } from './kafka-pauses.ts';
 import { batchRange, internalsOf, recordsFrom } from './kafka-record-batch.ts';
 import { startFailure } from './kafka-start-failure.ts';
@@ -80,7 +81,7 @@ export class KafkaRecordSource implements RecordSource {
     this.#firstAssignment.promise.catch(() => {});
     try {
       await this.#admin.connect();
-      await this.#offsets.fixStart(this.#options.startFrom);
+      await patiently(this.#parts.clock, () => this.#offsets.fixStart(this.#options.startFrom));
       await this.#membership.join(payload => this.#eachBatch(payload));
       await this.#firstAssignment.promise;
     } catch (error) {

@@ -1,0 +1,22 @@
+/** Asks Kafka again for as long as the trouble is one that passes: a coordinator that starts, a leader that moves. */
+
+import type { Clock } from '../ports.ts';
+import { kafkaErrorCode } from './kafka-internals.ts';
+
+const ATTEMPTS = 20;
+const RETRY_MS = 500;
+/** kafkajs calls some of these an end and does not ask again, though a topic just made or a broker restarted brings them. */
+const PASSING =
+  /^(GROUP_LOAD_IN_PROGRESS|GROUP_COORDINATOR_NOT_AVAILABLE|NOT_COORDINATOR_FOR_GROUP|NOT_LEADER_|LEADER_NOT_)/;
+
+/** Rejects with the last error when it does not pass, or is of another kind. */
+export async function patiently<T>(clock: Clock, attempt: () => Promise<T>): Promise<T> {
+  for (let count = 1; ; count++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (count === ATTEMPTS || !PASSING.test(kafkaErrorCode(error))) throw error;
+    }
+    await new Promise<void>(resolve => clock.after(RETRY_MS, resolve));
+  }
+}
