@@ -207,9 +207,10 @@ export class TestClient {
       waitForLeaders: false,
       topics: [{ topic, numPartitions, replicationFactor: 1, configEntries }],
     });
+    // The metadata name a leader before it takes the office; it answers for its log only after that.
     await until(`leaders of ${topic}`, async () => {
-      const { topics } = await this.admin.fetchTopicMetadata({ topics: [topic] }).catch(() => ({ topics: [] }));
-      return topics.some(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0));
+      const offsets = await this.admin.fetchTopicOffsets(topic).catch(() => []);
+      return offsets.length === numPartitions;
     });
   }
 
