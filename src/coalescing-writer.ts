@@ -7,6 +7,7 @@
  */
 
 import { backoffDelay } from './core/backoff.ts';
+import { pause } from './pause.ts';
 import type { Clock } from './ports.ts';
 
 export interface WriterOptions<T> {
@@ -85,7 +86,7 @@ export class CoalescingWriter<T> {
       } catch (error) {
         onFailure(error);
         const delay = backoffDelay(attempt, RETRY_BASE_MS, RETRY_MAX_MS, random());
-        await new Promise<void>(resolve => clock.after(delay, resolve));
+        await pause(clock, delay);
       }
     }
   }

@@ -24,6 +24,7 @@ import { CodedError } from './core/error-codes.ts';
 import { filterWords } from './core/letter-filter.ts';
 import { markTtlMs } from './core/redrive.ts';
 import { type JobEnd, type RedrivePlan, RedriveTally } from './core/redrive-tally.ts';
+import { pause } from './pause.ts';
 import type { JobRecord, RedriveRegister } from './ports.ts';
 import { assembleRedrive, type LetterTools, letterTools, redriveGroup } from './redrive-assembly.ts';
 import { runRedriveJob } from './redrive-job.ts';
@@ -217,6 +218,6 @@ async function takeLock(lock: RedriveLock, job: string, { err }: Host, stop: Abo
     if (other.job !== job || clock.monotonic() > giveUpAt) throw redriveRunning(other);
     if (!hasSaid) err.write(`Waiting for the lock of an earlier run of this job on ${other.host} to expire …\n`);
     hasSaid = true;
-    await new Promise<void>(resolve => clock.after(LOCK_RETRY_MS, resolve));
+    await pause(clock, LOCK_RETRY_MS);
   }
 }

@@ -9,6 +9,7 @@ import type { JobPace } from './core/job-pace.ts';
 import type { PartitionOffset, RecordBatch, SourceRecord } from './core/record.ts';
 import type { LetterFate, PassReason } from './core/redrive.ts';
 import type { RedriveTally } from './core/redrive-tally.ts';
+import { pause } from './pause.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Admission, Clock, RecordConsumer } from './ports.ts';
 
@@ -106,7 +107,7 @@ export class RedriveIntake implements RecordConsumer {
       if (portion === null) {
         const waitMs = this.#parts.pace.waitMs();
         if (this.#left <= 0 || clock.monotonic() + waitMs > giveUpAt) return held('buffer');
-        await new Promise<void>(resolve => clock.after(waitMs, resolve));
+        await pause(clock, waitMs);
         continue;
       }
       const admission = await this.#offer(batch, portion);

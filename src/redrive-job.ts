@@ -9,6 +9,7 @@
 import type { Commits } from './commits.ts';
 import { CodedError } from './core/error-codes.ts';
 import type { JobEnd } from './core/redrive-tally.ts';
+import { pause } from './pause.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Clock, RecordSource } from './ports.ts';
 import type { RedriveIntake } from './redrive-intake.ts';
@@ -71,7 +72,7 @@ async function untilOver(parts: RedriveJobParts, stop: AbortSignal): Promise<Job
       if (intake.isExhausted) return 'exhausted';
       if (isRead(parts)) await commits.now(assignment);
     }
-    await new Promise<void>(resolve => clock.after(LOOK_EVERY_MS, resolve));
+    await pause(clock, LOOK_EVERY_MS);
   }
 }
 

@@ -25,6 +25,7 @@ import { createConfigDecoder } from './core/decode-config.ts';
 import { SyncLogEncoder } from './core/encode.ts';
 import { CodedError } from './core/error-codes.ts';
 import { Lifecycle } from './lifecycle.ts';
+import { pause } from './pause.ts';
 import type { RedriveRegister, SyncLog, Telemetry } from './ports.ts';
 import type { RedriveSurroundings } from './redrive-assembly.ts';
 import { SchemaLearning } from './schema-learning.ts';
@@ -111,7 +112,7 @@ async function follow(
       const message = `The config topic ${topics.config} cannot be read completely: ${why}`;
       throw new CodedError('INPUT_INVALID', `${message}. Repair or delete the entry, or list it in config.ignore`);
     }
-    await new Promise<void>(resolve => clock.after(CONFIG_CHECK_MS, resolve));
+    await pause(clock, CONFIG_CHECK_MS);
   }
 }
 

@@ -11,6 +11,7 @@ import { count, sorted } from './core/letter-statistics.ts';
 import type { SourceRecord } from './core/record.ts';
 import type { LetterFate, PassReason } from './core/redrive.ts';
 import type { RedrivePlan } from './core/redrive-tally.ts';
+import { pause } from './pause.ts';
 import type { Clock, RedriveRegister } from './ports.ts';
 
 export interface RedriveSurveyParts {
@@ -54,7 +55,7 @@ export class RedriveSurvey {
     const wanted = chosen.map(({ record }) => record);
     while (!(await learnSchemas(wanted))) {
       if (stop.aborted) return;
-      await new Promise<void>(resolve => clock.after(RETRY_MS, resolve));
+      await pause(clock, RETRY_MS);
     }
     const now = clock.now();
     await this.#judge(

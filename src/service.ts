@@ -35,6 +35,7 @@ import { SyncLogEncoder } from './core/encode.ts';
 import { CodedError } from './core/error-codes.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { Observation } from './observation.ts';
+import { pause } from './pause.ts';
 import type { Pipeline } from './pipeline.ts';
 import type {
   Claims,
@@ -281,7 +282,7 @@ class Service {
         const message = `the service waits: ${reason}. Repair or delete the entry, or list it in config.ignore`;
         this.#telemetry.notice('error', 'CONFIG_BLOCKED', message);
       }
-      await new Promise<void>(resolve => clock.after(CONFIG_CHECK_MS, resolve));
+      await pause(clock, CONFIG_CHECK_MS);
     }
     if (following.complete) this.#readiness.pass('config');
   }

@@ -5,6 +5,7 @@
 
 import type { Kafka } from 'kafkajs';
 import type { SourceRecord } from '../core/record.ts';
+import { pause } from '../pause.ts';
 import type { Clock } from '../ports.ts';
 import {
   clusterOf,
@@ -61,7 +62,7 @@ export class KafkaGrouplessTopic {
       } catch (error) {
         if (count === ATTEMPTS || !PASSING.test(kafkaErrorCode(error))) throw error;
       }
-      await new Promise<void>(resolve => this.#clock.after(RETRY_MS, resolve));
+      await pause(this.#clock, RETRY_MS);
       // A failure to learn who leads now is one to meet, and count, at the next attempt.
       await this.#cluster.refreshMetadata().catch(() => {});
     }

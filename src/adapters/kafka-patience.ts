@@ -1,5 +1,6 @@
 /** Asks Kafka again for as long as the trouble is one that passes: a coordinator that starts, a leader that moves. */
 
+import { pause } from '../pause.ts';
 import type { Clock } from '../ports.ts';
 import { kafkaErrorCode } from './kafka-internals.ts';
 
@@ -17,6 +18,6 @@ export async function patiently<T>(clock: Clock, attempt: () => Promise<T>): Pro
     } catch (error) {
       if (count === ATTEMPTS || !PASSING.test(kafkaErrorCode(error))) throw error;
     }
-    await new Promise<void>(resolve => clock.after(RETRY_MS, resolve));
+    await pause(clock, RETRY_MS);
   }
 }

@@ -9,6 +9,7 @@
 
 import type { Kafka, Message, Producer } from 'kafkajs';
 import type { RecordHeaders } from '../core/record.ts';
+import { pause } from '../pause.ts';
 import type { Clock } from '../ports.ts';
 import { COMPRESSION_IDS, type Compression } from './kafka-codecs.ts';
 import { kafkaErrorCode } from './kafka-internals.ts';
@@ -106,7 +107,7 @@ export class KafkaProducer {
         if (FINAL.has(code) || this.#clock.monotonic() + delayMs > giveUpAt)
           throw new KafkaWriteError(topic, code, error);
       }
-      await new Promise<void>(resolve => this.#clock.after(delayMs, resolve));
+      await pause(this.#clock, delayMs);
     }
   }
 }

@@ -12,6 +12,7 @@
 import type { Admin, EachBatchPayload, Kafka } from 'kafkajs';
 import type { PartitionOffset, RecordBatch } from '../core/record.ts';
 import type { LogRange, StartPosition } from '../core/start-position.ts';
+import { pause } from '../pause.ts';
 import type {
   Admission,
   Clock,
@@ -240,7 +241,7 @@ export class KafkaRecordSource implements RecordSource {
         // The coordinator or a leader is moving; both are looked up anew each time.
         this.#parts.telemetry.notice('warn', code, `trying again: ${kafkaErrorCode(error)}`);
       }
-      await new Promise<void>(resolve => this.#parts.clock.after(delayMs, resolve));
+      await pause(this.#parts.clock, delayMs);
     }
   }
 

@@ -2,6 +2,7 @@
 
 import type { Admin, Kafka } from 'kafkajs';
 import type { ActualTopic, TopicPlan } from '../core/topic-contract.ts';
+import { pause } from '../pause.ts';
 import type { Clock, TopicAdmin } from '../ports.ts';
 
 /** `ConfigResourceTypes.TOPIC`. */
@@ -65,7 +66,7 @@ export class KafkaTopics implements TopicAdmin {
           `KAFKA_TOPICS_INVISIBLE: ${plans.map(({ topic }) => topic).join(', ')} did not come up in time`,
         );
       }
-      await new Promise<void>(resolve => this.#clock.after(LOOK_EVERY_MS, resolve));
+      await pause(this.#clock, LOOK_EVERY_MS);
     }
   }
 

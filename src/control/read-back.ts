@@ -3,6 +3,7 @@
 import type { Fields } from '../core/entry-fields.ts';
 import { CodedError } from '../core/error-codes.ts';
 import type { StoredConfig } from '../core/stored-config.ts';
+import { pause } from '../pause.ts';
 import type { Clock, ConfigTopic, EntryToWrite } from '../ports.ts';
 import { printable } from './apply-file.ts';
 import type { Host } from './host.ts';
@@ -74,7 +75,7 @@ export async function awaitReadBack(topic: ConfigTopic, clock: Clock, request: R
       nextWordAt = waitedMs + WORD_EVERY_MS;
       onWaiting(missing, waitedMs);
     }
-    await new Promise<void>(resolve => clock.after(Math.min(LOOK_EVERY_MS, timeoutMs - waitedMs), resolve));
+    await pause(clock, Math.min(LOOK_EVERY_MS, timeoutMs - waitedMs));
   }
 }
 

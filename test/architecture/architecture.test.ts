@@ -191,7 +191,9 @@ const h = await import('./h.ts');
 
   it('knows the storeys', () => {
     expect(
-      ['src/main.ts', 'src/config-yaml.ts', 'src/config-following.ts', 'src/core/window.ts'].map(storeyOf),
-    ).toEqual(['main', 'config', 'story', 'core']);
+      ['src/main.ts', 'src/config-yaml.ts', 'src/config-following.ts', 'src/core/window.ts', 'src/pause.ts'].map(
+        storeyOf,
+      ),
+    ).toEqual(['main', 'config', 'story', 'core', 'ports']);
   });
 });
