@@ -113,7 +113,7 @@ export class ConnectionStates {
 
   /** Why no request may be made with these credentials now; null where one may, which then counts as the probe. */
   refusal(connectionId: string, credentials: Credentials, now: number): string | null {
-    const current = this.inForce(connectionId, subjectOf(credentials), now);
+    const current = this.inForce(connectionId, credentials, now);
     if (!isRefused(current)) return null;
     const probedAt = this.#probedAt.get(connectionId) ?? Number.NEGATIVE_INFINITY;
     if (now - probedAt < this.#parts.probeIntervalMs) return current.reason ?? current.state;
@@ -130,9 +130,9 @@ export class ConnectionStates {
   /** TikTok refused the connection itself. Old news, about credentials that are no longer in force, changes nothing. */
   refused(connectionId: string, credentials: Credentials, answer: StateAnswer, now: number): void {
     const looked = this.#parts.credentialsNow(connectionId);
-    if (looked.kind === 'missing' || !isSameSubject(subjectOf(looked), subjectOf(credentials))) return;
+    if (looked.kind === 'missing' || !isSameSubject(looked, credentials)) return;
     this.#probedAt.set(connectionId, now);
-    const current = this.inForce(connectionId, subjectOf(credentials), now);
+    const current = this.inForce(connectionId, credentials, now);
     this.#change(connectionId, current, afterRefusal(current, answer, now));
   }
 
@@ -185,12 +185,11 @@ export class ConnectionStates {
   }
 
   /** The state these credentials have, when they are the ones in force. */
-  #currentOf(connectionId: string, credentials: Credentials, now: number): ConnectionState | null {
-    const subject = subjectOf(credentials);
+  #currentOf(connectionId: string, subject: Credentials, now: number): ConnectionState | null {
     const current = this.of(connectionId);
     if (current !== null && isSameSubject(current, subject)) return current;
     const looked = this.#parts.credentialsNow(connectionId);
-    if (looked.kind === 'missing' || !isSameSubject(subjectOf(looked), subject)) return null;
+    if (looked.kind === 'missing' || !isSameSubject(looked, subject)) return null;
     return this.inForce(connectionId, subject, now);
   }
 
@@ -235,7 +234,3 @@ const REASONS = {
   token_invalid: 'TikTok refuses the token',
   parked: 'TikTok refuses the connection',
 } as const satisfies Record<ConnectionState['state'], string>;
-
-function subjectOf({ configOffset, digest }: Credentials): StateSubject {
-  return { configOffset, tokenDigest: digest };
-}

@@ -9,12 +9,13 @@
 import { answerText } from './core/answer-text.ts';
 import { backoffDelay } from './core/backoff.ts';
 import { type CircuitState, ConnectionHealth } from './core/connection-health.ts';
+import { isSameSubject } from './core/connection-state.ts';
 import type { Verdict } from './core/judge-response.ts';
 import { LONGEST_BLOCK_MS } from './core/rate-limit.ts';
 import { ThrottledSpell } from './core/throttled-spell.ts';
 import type { OutageChange } from './core/vendor-outage.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
-import { isSameCredentials, type Lane } from './lane.ts';
+import type { Lane } from './lane.ts';
 
 /** Milliseconds until a request may start; 0: now, its permit is taken. */
 export interface Wait {
@@ -206,7 +207,7 @@ export class DeliveryPace {
   /** Whether another token, or another version of the entry, came since the last request: it is used at once. */
   #hasNewToken({ connectionId, sentWith }: Lane): boolean {
     const token = this.#parts.credentialsNow(connectionId);
-    return sentWith !== null && token.kind === 'token' && !isSameCredentials(token, sentWith);
+    return sentWith !== null && token.kind === 'token' && !isSameSubject(token, sentWith);
   }
 
   #ceilingOf(connectionId: string): number | null {

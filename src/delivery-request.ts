@@ -6,13 +6,14 @@
  */
 
 import type { Assignment } from './assignment.ts';
+import { isSameSubject } from './core/connection-state.ts';
 import { judgeResponse, type Verdict } from './core/judge-response.ts';
 import type { Refusal } from './core/outcome.ts';
 import type { PendingEvent } from './core/pending-event.ts';
 import { trackBody, trackPath } from './core/tiktok-body.ts';
 import { NOT_STARTED } from './core/transport-errors.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
-import { isSameCredentials, type Lane } from './lane.ts';
+import type { Lane } from './lane.ts';
 import type { Credentials, CredentialsLookup, EventsApiAnswer } from './ports.ts';
 
 export class DeliveryRequests {
@@ -63,7 +64,7 @@ export class DeliveryRequests {
 
   /** A probe of a parked connection is granted once; it may have to wait for its permit then. */
   #parked(lane: Lane, credentials: Credentials): Refusal | null {
-    if (lane.clearedFor !== null && isSameCredentials(lane.clearedFor, credentials)) return null;
+    if (lane.clearedFor !== null && isSameSubject(lane.clearedFor, credentials)) return null;
     const parked = this.#parts.states.refusal(lane.connectionId, credentials, this.#parts.clock.now());
     if (parked !== null) return { deadLetter: 'connection_parked', detail: parked };
     lane.clearedFor = credentials;

@@ -31,8 +31,3 @@ export class Lane {
     this.connectionId = connectionId;
   }
 }
-
-/** Whether both are the same token of the same version of the connection's entry. */
-export function isSameCredentials(a: Credentials, b: Credentials): boolean {
-  return a.digest === b.digest && a.configOffset === b.configOffset;
-}

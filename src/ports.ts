@@ -6,7 +6,7 @@
  */
 
 import type { CircuitState } from './core/connection-health.ts';
-import type { StateName } from './core/connection-state.ts';
+import type { StateName, StateSubject } from './core/connection-state.ts';
 import type { StatusRecord } from './core/connection-status-record.ts';
 import type { DeadLetter } from './core/dead-letter.ts';
 import type { Claim } from './core/deduplicate.ts';
@@ -187,15 +187,14 @@ export interface RequestLimits {
   throttled(connectionId: string, answer: Throttled): Promise<void>;
 }
 
-/** A token, or why there is none; `digest` tells two tokens apart without holding one. */
+/** A token, or why there is none; `tokenDigest` tells two tokens apart without holding one. */
 export type TokenLookup =
-  | { readonly kind: 'token'; readonly token: string; readonly digest: string }
+  | { readonly kind: 'token'; readonly token: string; readonly tokenDigest: string }
   | { readonly kind: 'missing'; readonly problem: string };
 
-/** What a request was made with; `configOffset` is the offset of the connection's entry on the config topic. */
-export interface Credentials {
-  readonly digest: string;
-  readonly configOffset: number;
+/** What a request was made with. */
+export interface Credentials extends StateSubject {
+  readonly tokenDigest: string;
 }
 
 export type CredentialsLookup =

@@ -107,15 +107,7 @@ function parkedConnections({ credentialsNow, states }: TikTok, clock: Clock): (c
     const last = known.get(connectionId);
     if (last !== undefined && at - last.at < STATE_FRESH_MS) return last.parked;
     const credentials = credentialsNow(connectionId);
-    const parked =
-      credentials.kind === 'token' &&
-      isRefused(
-        states.inForce(
-          connectionId,
-          { configOffset: credentials.configOffset, tokenDigest: credentials.digest },
-          clock.now(),
-        ),
-      );
+    const parked = credentials.kind === 'token' && isRefused(states.inForce(connectionId, credentials, clock.now()));
     known.set(connectionId, { at, parked });
     return parked;
   };

@@ -127,7 +127,7 @@ export class TokenChecks {
     if (!enabled) return states.disabled(connectionId, configOffset, now);
     const token = credentialsNow(connectionId);
     if (token.kind === 'missing') return states.withoutToken(connectionId, configOffset, token.problem, now);
-    return states.inForce(connectionId, { configOffset, tokenDigest: token.digest }, now);
+    return states.inForce(connectionId, token, now);
   }
 
   #plan(connectionId: string, { subject, rounds }: Pick<Plan, 'subject' | 'rounds'>): void {

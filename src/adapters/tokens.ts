@@ -89,7 +89,7 @@ function fromEnvelope(envelope: string, connectionId: string, keyFile: TokenKeyF
 function found(token: string, where: string): TokenLookup {
   const problem = tokenProblem(token);
   if (problem !== null) return missing(`${where} ${problem}`);
-  return { kind: 'token', token, digest: createHash('sha256').update(token).digest('hex').slice(0, 16) };
+  return { kind: 'token', token, tokenDigest: createHash('sha256').update(token).digest('hex').slice(0, 16) };
 }
 
 function missing(problem: string): TokenLookup {

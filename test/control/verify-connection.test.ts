@@ -15,7 +15,7 @@ let token: TokenLookup;
 beforeEach(() => {
   topic = new MemoryConfigTopic();
   api = new ScriptedEventsApi();
-  token = { kind: 'token', token: 'very-secret', digest: 'digest' };
+  token = { kind: 'token', token: 'very-secret', tokenDigest: 'digest' };
   put('acme-main');
 });
 

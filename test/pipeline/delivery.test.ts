@@ -40,7 +40,7 @@ function setUp() {
   const state: State = {
     connection: connectionOf(),
     shared: false,
-    token: { kind: 'token', token: 'secret-1', digest: 'digest-1' },
+    token: { kind: 'token', token: 'secret-1', tokenDigest: 'digest-1' },
     lease: true,
   };
   const credentialsNow = (): CredentialsLookup =>
@@ -234,7 +234,7 @@ describe('a refused token', () => {
     const { assignment, events } = waiting(3);
     delivery.deliver(assignment, [events[0]!]);
     await clock.idle();
-    state.token = { kind: 'token', token: 'secret-2', digest: 'digest-2' };
+    state.token = { kind: 'token', token: 'secret-2', tokenDigest: 'digest-2' };
     delivery.deliver(assignment, [events[1]!]);
     delivery.deliver(assignment, [events[2]!]);
     await clock.idle();

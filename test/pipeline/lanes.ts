@@ -51,7 +51,7 @@ export function setUpLanes({
   const state = { lease: true };
   const credentialsNow = (connectionId: string): CredentialsLookup => {
     const token = connections.get(connectionId)?.access_token ?? '';
-    return { kind: 'token', token, digest: token, configOffset: 0 };
+    return { kind: 'token', token, tokenDigest: token, configOffset: 0 };
   };
   const states = new ConnectionStates({ credentialsNow, telemetry, probeIntervalMs: PROBE_INTERVAL_MS });
   const delivery = new Delivery({

@@ -222,7 +222,7 @@ export class Job {
     const commits = new Commits(source, settlement, clock, 200);
     const credentialsNow = (connectionId: string): CredentialsLookup => {
       const token = table.connection(connectionId)?.access_token ?? '';
-      return { kind: 'token', token, digest: token, configOffset: 0 };
+      return { kind: 'token', token, tokenDigest: token, configOffset: 0 };
     };
     const delivery = new Delivery({
       ...{ api, clock, random, telemetry, credentialsNow },

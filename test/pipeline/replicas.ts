@@ -11,8 +11,8 @@ import { recordingTelemetry } from '../fakes/recording-telemetry.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 
 export const C = 'connection-1';
-export const OLD: Credentials = { configOffset: 4, digest: 'old' };
-export const NEW: Credentials = { configOffset: 4, digest: 'new' };
+export const OLD: Credentials = { configOffset: 4, tokenDigest: 'old' };
+export const NEW: Credentials = { configOffset: 4, tokenDigest: 'new' };
 export const REFUSED: StateAnswer = { apiCode: 40105, httpStatus: 200, requestId: 'request-1', message: 'revoked' };
 /** Longer than a replica takes to hear of what another one wrote. */
 export const HEARD_MS = 1_000;
@@ -41,11 +41,11 @@ export function shareTopic() {
       workspaceOf: () => 'workspace-1',
     });
     await sharing.start(5_000);
-    states.inForce(C, { configOffset: inForce.configOffset, tokenDigest: inForce.digest }, clock.now());
+    states.inForce(C, inForce, clock.now());
     /** The token or the entry changes for this replica. */
     const renew = (credentials: Credentials) => {
       now.inForce = credentials;
-      states.inForce(C, { configOffset: credentials.configOffset, tokenDigest: credentials.digest }, clock.now());
+      states.inForce(C, credentials, clock.now());
     };
     const accepted = (credentials = now.inForce) => states.accepted(C, credentials, clock.now());
     const refused = (credentials = now.inForce, answer = REFUSED) =>

@@ -80,7 +80,7 @@ describe('what one replica finds out', () => {
   it('is not written over by a replica that still has the older entry', async () => {
     const { clock, start, told } = shareTopic();
     const [a, b] = [await start('a'), await start('b')];
-    b.renew({ configOffset: 9, digest: 'old' });
+    b.renew({ configOffset: 9, tokenDigest: 'old' });
     b.accepted();
     await clock.advance(HEARD_MS);
     a.refused();

@@ -25,7 +25,7 @@ function setUp({ check = true, random = (): number => 0.5 } = {}) {
   const credentialsNow = (connectionId: string): CredentialsLookup => {
     const token = tokens.get(table.connection(connectionId)?.access_token ?? '');
     if (token === undefined) return { kind: 'missing', problem: 'there is no file' };
-    return { kind: 'token', token, digest: token, configOffset: table.connectionOffset(connectionId) ?? -1 };
+    return { kind: 'token', token, tokenDigest: token, configOffset: table.connectionOffset(connectionId) ?? -1 };
   };
   const states = new ConnectionStates({ credentialsNow, telemetry, probeIntervalMs: WINDOW_MS });
   const announced: [string, ConnectionState['state'] | undefined][] = [];
@@ -76,7 +76,7 @@ describe('credentials that no request has had an answer about', () => {
     const { api, checks, clock, states, write } = setUp();
     const configOffset = write('c-1');
     checks.start();
-    states.accepted('c-1', { digest: 'token of c-1', configOffset }, clock.now());
+    states.accepted('c-1', { tokenDigest: 'token of c-1', configOffset }, clock.now());
     await clock.advance(2 * WINDOW_MS);
     expect(api.requests).toEqual([]);
   });

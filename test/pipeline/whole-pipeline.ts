@@ -52,7 +52,7 @@ export async function startPipeline(changes: Changes = {}, rates: Partial<RateOp
   const commits = new Commits(source, settlement, clock, 500);
   const credentialsNow = (connectionId: string): CredentialsLookup => {
     const token = table.connection(connectionId)?.access_token ?? '';
-    return { kind: 'token', token, digest: token, configOffset: 0 };
+    return { kind: 'token', token, tokenDigest: token, configOffset: 0 };
   };
   const states = new ConnectionStates({ credentialsNow, telemetry, probeIntervalMs: WINDOW_MS });
   const delivery = new Delivery({
