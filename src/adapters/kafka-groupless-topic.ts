@@ -5,15 +5,9 @@
 
 import type { Kafka } from 'kafkajs';
 import type { SourceRecord } from '../core/record.ts';
-import { pause } from '../pause.ts';
 import type { Clock } from '../ports.ts';
-import {
-  clusterOf,
-  fetchedBatch,
-  type GrouplessClusterInternals,
-  kafkaErrorCode,
-  READ_COMMITTED,
-} from './kafka-internals.ts';
+import { clusterOf, fetchedBatch, type GrouplessClusterInternals, READ_COMMITTED } from './kafka-internals.ts';
+import { patiently } from './kafka-patience.ts';
 import { batchRange, recordsFrom } from './kafka-record-batch.ts';
 
 /** What one fetch brought: records at and above the offset asked for, and where to go on. */
@@ -25,12 +19,6 @@ export interface Fetched {
 
 const FETCH_WAIT_MS = 250;
 const FETCH_BYTES = 4 * 1024 * 1024;
-const ATTEMPTS = 20;
-const RETRY_MS = 250;
-
-/** Errors that pass: a leader has moved, or a connection broke. */
-const PASSING =
-  /^(NOT_LEADER_|LEADER_NOT_AVAILABLE|REPLICA_NOT_AVAILABLE|UNKNOWN_LEADER_EPOCH|FENCED_LEADER_EPOCH|OFFSET_|KafkaJSConnection|KafkaJSBrokerNotFound|KafkaJSRequestTimeout|KafkaJSMetadataNotLoaded|KafkaJSLockTimeout)/;
 
 export class KafkaGrouplessTopic {
   readonly #cluster: GrouplessClusterInternals;
@@ -55,17 +43,8 @@ export class KafkaGrouplessTopic {
   }
 
   /** Does it again while what goes wrong is of the kind that passes. */
-  async persist<T>(attempt: () => Promise<T>): Promise<T> {
-    for (let count = 1; ; count++) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (count === ATTEMPTS || !PASSING.test(kafkaErrorCode(error))) throw error;
-      }
-      await pause(this.#clock, RETRY_MS);
-      // A failure to learn who leads now is one to meet, and count, at the next attempt.
-      await this.#cluster.refreshMetadata().catch(() => {});
-    }
+  persist<T>(attempt: () => Promise<T>): Promise<T> {
+    return patiently(this.#clock, attempt, () => this.#cluster.refreshMetadata());
   }
 
   /** By partition: its first offset, its end, or the first offset of a time (epoch milliseconds; the end for none). */
