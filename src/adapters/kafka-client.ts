@@ -11,6 +11,7 @@ import { patchAuthentication } from './kafka-patch-authentication.ts';
 import { patchCoordinator } from './kafka-patch-coordinator.ts';
 import { patchDecode } from './kafka-patch-decode.ts';
 import { patchEncode } from './kafka-patch-encode.ts';
+import { patchGrouping } from './kafka-patch-grouping.ts';
 import { patchOffsetReset } from './kafka-patch-offset-reset.ts';
 import { patchTimerLoop } from './kafka-patch-timer-loop.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
@@ -45,6 +46,7 @@ export function patchedKafkajs(): typeof import('kafkajs') {
     patchAuthentication();
     patchDecode();
     patchEncode();
+    patchGrouping();
     patchCoordinator();
     patchOffsetReset();
     patchConsumerGroupAccess();

@@ -149,6 +149,34 @@ describe('the encoding of a record', () => {
   });
 });
 
+describe('the sorting of records by partition', () => {
+  type Group = (grouping: object) => Record<number, readonly object[]>;
+  const path = 'producer/groupMessagesPerPartition.js';
+  const partitioner = ({ message }: { message: { key: string } }): number => Number(message.key);
+  const messages = [2, 0, 2, 1, 0, 2].map((key, index) => ({ key: String(key), value: `v${index}` }));
+
+  it('makes the groups that kafkajs makes, in the same order', () => {
+    const [original, ours] = [unpatched<Group>(path), patched<Group>(path)];
+    const grouping = { topic: 't', partitionMetadata: [{}, {}, {}], messages, partitioner };
+    expect(ours(grouping)).toEqual(original(grouping));
+    expect(ours({ ...grouping, partitionMetadata: [] })).toEqual(original({ ...grouping, partitionMetadata: [] }));
+    expect(ours(grouping)[2]?.map(message => messages.indexOf(message as (typeof messages)[number]))).toEqual([
+      0, 2, 5,
+    ]);
+  });
+
+  it('keeps one list for a partition, where kafkajs copies it for every record', () => {
+    const [original, ours] = [unpatched<Group>(path), patched<Group>(path)];
+    const grouping = { topic: 't', partitionMetadata: [{}, {}, {}], messages, partitioner };
+    const copied = vi.spyOn(Object, 'assign');
+    ours(grouping);
+    expect(copied).not.toHaveBeenCalled();
+    original(grouping);
+    expect(copied).toHaveBeenCalledTimes(messages.length);
+    copied.mockRestore();
+  });
+});
+
 describe('the partitioner', () => {
   it('computes what kafkajs computes, for keys of every length', () => {
     const original = patched<(key: Buffer) => number>('producer/partitioners/default/murmur2.js');
