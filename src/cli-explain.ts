@@ -5,7 +5,7 @@ import { addConfigFlags, configInputs, type End, type Given, ProblemsReported } 
 import { loadSection } from './config.ts';
 import { printProblems } from './control/check.ts';
 import { type ExplainRequest, runExplain } from './control/explain.ts';
-import type { Host } from './control/host.ts';
+import { type Host, readGiven } from './control/host.ts';
 import { CodedError } from './core/error-codes.ts';
 import { type EventsApiAnswer, MAX_BODY_BYTES } from './core/events-api-answer.ts';
 import { MAX_EVENTS_PER_REQUEST } from './core/tiktok-body.ts';
@@ -94,15 +94,11 @@ function failure(error: string): EventsApiAnswer {
 
 /** As the service reads it: no more than it would of an answer. */
 async function readBody(file: string, host: Host): Promise<string> {
-  try {
-    const text = file === '-' ? await host.readInput() : host.readFile(file);
-    // Editors on Windows like to begin a file with a byte order mark, which JSON does not know.
-    return Buffer.from(text.replace(/^\uFEFF/, ''))
-      .subarray(0, MAX_BODY_BYTES)
-      .toString();
-  } catch (error) {
-    throw new CodedError('INPUT_UNREADABLE', error instanceof Error ? error.message : String(error));
-  }
+  const text = await readGiven(file === '-' ? null : file, host);
+  // Editors on Windows like to begin a file with a byte order mark, which JSON does not know.
+  return Buffer.from(text.replace(/^\uFEFF/, ''))
+    .subarray(0, MAX_BODY_BYTES)
+    .toString();
 }
 
 function wholeNumber(flag: string, given: unknown, min: number, max: number): number {

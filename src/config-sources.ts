@@ -6,6 +6,7 @@
 import { ALL_OPTIONS, ENV_PREFIX } from './config-options.ts';
 import { type ConfigProblem, problem } from './config-problem.ts';
 import { didYouMean } from './core/did-you-mean.ts';
+import { messageOf } from './core/error-codes.ts';
 
 /** The variable that names the configuration file; `--config` beats it. */
 export const CONFIG_FILE_VARIABLE = `${ENV_PREFIX}CONFIG`;
@@ -122,8 +123,4 @@ export function readFlags(flags: Flags): Source {
     }
   }
   return reading;
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -6,8 +6,9 @@ import { type Document, isAlias, isMap, isScalar, LineCounter, type Node, type P
 import { Option } from './config-option.ts';
 import { ALL_OPTIONS, OPTION_TREE, type OptionTree } from './config-options.ts';
 import { type ConfigProblem, problem } from './config-problem.ts';
-import { hint, messageOf, type ReadFile, Reading, type Source } from './config-sources.ts';
+import { hint, type ReadFile, Reading, type Source } from './config-sources.ts';
 import { didYouMean } from './core/did-you-mean.ts';
+import { messageOf } from './core/error-codes.ts';
 
 /** Reads the file; an empty one sets nothing. */
 export function readYaml(file: string, readFile: ReadFile): Source {

@@ -9,6 +9,7 @@
 
 import { createHash, randomUUID } from 'node:crypto';
 import type { Release } from './core/connection-state.ts';
+import { messageOf } from './core/error-codes.ts';
 import type { JobEnd } from './core/redrive-tally.ts';
 import type { Clock, PartitionOffset, RedriveRegister, RoundRecord, Telemetry } from './ports.ts';
 import { RedriveLock } from './redrive-lock.ts';
@@ -116,10 +117,12 @@ export class RedriveRounds {
     try {
       waitMs = await this.#round(release);
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
       telemetry.redriveRound('failed');
       const message = 'an automatic redrive could not be finished and is tried again';
-      telemetry.notice('warn', 'REDRIVE_ROUND_FAILED', message, { connection: release.connectionId, problem });
+      telemetry.notice('warn', 'REDRIVE_ROUND_FAILED', message, {
+        connection: release.connectionId,
+        problem: messageOf(error),
+      });
     }
     // A newer release may have taken its place meanwhile.
     if (this.#planned.get(release.connectionId) !== planned) return;

@@ -23,7 +23,7 @@ import { VERSION } from './control/version.ts';
 import { ConfigTable } from './core/config-table.ts';
 import { createConfigDecoder } from './core/decode-config.ts';
 import { SyncLogEncoder } from './core/encode.ts';
-import { CodedError } from './core/error-codes.ts';
+import { CodedError, messageOf } from './core/error-codes.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { pause } from './pause.ts';
 import type { RedriveRegister, SyncLog, Telemetry } from './ports.ts';
@@ -142,8 +142,7 @@ async function openSyncLog(
   telemetry: Telemetry,
 ): Promise<SyncLog> {
   const schemaId = await registry.idOf(`${topics.syncLog}-value`, schema).catch((error: unknown) => {
-    const problem = error instanceof Error ? error.message : String(error);
-    throw new CodedError('DEPENDENCY_UNREACHABLE', `${problem}. Check registry.url.`, { cause: error });
+    throw new CodedError('DEPENDENCY_UNREACHABLE', `${messageOf(error)}. Check registry.url.`, { cause: error });
   });
   const options = { compression: 'none', giveUpAfterMs: PRODUCE_GIVE_UP_MS } as const;
   const producer = new KafkaProducer(createKafka(kafka, 'producer', telemetry), options, clock);

@@ -32,7 +32,7 @@ import { VERSION } from './control/version.ts';
 import { ConfigTable } from './core/config-table.ts';
 import { createConfigDecoder } from './core/decode-config.ts';
 import { SyncLogEncoder } from './core/encode.ts';
-import { CodedError } from './core/error-codes.ts';
+import { CodedError, messageOf } from './core/error-codes.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { Observation } from './observation.ts';
 import { pause } from './pause.ts';
@@ -376,8 +376,4 @@ function every(intervalMs: number, { after }: Clock, work: () => Promise<void>):
     ended = true;
     cancel();
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

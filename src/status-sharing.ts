@@ -16,7 +16,7 @@ import {
   type StatusRecord,
   statusRecordOf,
 } from './core/connection-status-record.ts';
-import { CodedError } from './core/error-codes.ts';
+import { CodedError, messageOf } from './core/error-codes.ts';
 import type { Clock, ConnectionStatusTopic, StatusRecords, Telemetry } from './ports.ts';
 
 export interface StatusSharingParts {
@@ -210,8 +210,4 @@ export class StatusSharing {
     const shared = this.#shared.get(connectionId)?.state ?? null;
     return shared === null || newerOf(shared, state) !== shared;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

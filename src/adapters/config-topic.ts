@@ -6,7 +6,7 @@
 import type { ConfigSchemas } from '../core/decode-config.ts';
 import { RecordEncoder } from '../core/encode.ts';
 import type { EntryKind } from '../core/entry-fields.ts';
-import { CodedError } from '../core/error-codes.ts';
+import { CodedError, messageOf } from '../core/error-codes.ts';
 import { createStoredConfigDecoder, readStoredConfig, type StoredConfig } from '../core/stored-config.ts';
 import type { ConfigTopic, EntryToWrite } from '../ports.ts';
 import type { KafkaConfigSnapshot, SnapshotRecord } from './kafka-config-snapshot.ts';
@@ -108,8 +108,4 @@ export class KafkaConfigTopic implements ConfigTopic {
 
 function registryAway(problem: string): CodedError {
   return new CodedError('DEPENDENCY_UNREACHABLE', `${problem}. Check registry.url.`);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

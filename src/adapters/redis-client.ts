@@ -7,7 +7,7 @@
  */
 
 import { Cluster, Redis } from 'ioredis';
-import { CodedError } from '../core/error-codes.ts';
+import { CodedError, messageOf } from '../core/error-codes.ts';
 import { ClaimsUnavailable } from '../ports.ts';
 import { tlsAdvice } from './tls-advice.ts';
 import type { TlsMaterial } from './tls-files.ts';
@@ -93,7 +93,7 @@ export function createRedisClient(options: RedisOptions): RedisClient {
 }
 
 function explain(error: unknown, lastProblem: string | null, timeoutMs: number): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (message.includes('timed out')) return `no answer within ${timeoutMs} ms`;
   const away = /isn't writeable|isn't ready|Connection is closed|max retries|None of startup nodes/.test(message);
   return away ? `not connected (${lastProblem ?? 'the connection was cut'})` : message;

@@ -12,7 +12,7 @@ import { type ConfigFile, type Remark, readConfigFile } from './apply-file.ts';
 import { inFileOrder, type Plan, type PlannedChange, planApply } from './apply-plan.ts';
 import { changeLines, counted, remarkLine } from './change-report.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import type { Host } from './host.ts';
+import { type Host, readGiven } from './host.ts';
 import { writeAndReadBack } from './read-back.ts';
 import { highlight } from './terminal.ts';
 
@@ -40,7 +40,7 @@ const NOTHING_STORED: StoredConfig = { entries: new Map(), unreadable: new Map()
  * @throws CodedError when the file cannot be read, Kafka or the registry is away, or what was written is not read back.
  */
 export async function runApply(request: ApplyRequest, parts: ApplyParts, host: Host): Promise<ExitCode> {
-  const file = readConfigFile(await readInput(request.file, host), parts.schemas);
+  const file = readConfigFile(await readGiven(request.file === '-' ? null : request.file, host), parts.schemas);
   const report = new ApplyReport(request, host);
   // What is wrong with the file is said without asking Kafka, the rules among its own entries included.
   if (file.problems.length > 0) return report.refused({ changes: [], problems: allProblems(file), warnings: [] });
@@ -60,14 +60,6 @@ export async function runApply(request: ApplyRequest, parts: ApplyParts, host: H
     }
     return report.done(plan);
   });
-}
-
-async function readInput(path: string, host: Host): Promise<string> {
-  try {
-    return path === '-' ? await host.readInput() : host.readFile(path);
-  } catch (error) {
-    throw new CodedError('INPUT_UNREADABLE', error instanceof Error ? error.message : String(error));
-  }
 }
 
 function allProblems({ entries, problems }: ConfigFile): readonly Remark[] {

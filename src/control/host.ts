@@ -1,5 +1,7 @@
 /** What a command may use of the process it runs in. `main.ts` fills it from `process`, tests with plain values. */
 
+import { CodedError, messageOf } from '../core/error-codes.ts';
+
 export interface Terminal {
   write(text: string): void;
   /** Whether colours are wanted: a terminal, no `NO_COLOR`, not `TERM=dumb`. */
@@ -26,4 +28,16 @@ export interface Host {
    * ends it at once.
    */
   stopSignal(): AbortSignal;
+}
+
+/**
+ * The text of a file that the command line names, or all of standard input where it names none.
+ * @throws CodedError `INPUT_UNREADABLE`
+ */
+export async function readGiven(file: string | null, host: Pick<Host, 'readFile' | 'readInput'>): Promise<string> {
+  try {
+    return file === null ? await host.readInput() : host.readFile(file);
+  } catch (error) {
+    throw new CodedError('INPUT_UNREADABLE', messageOf(error));
+  }
 }

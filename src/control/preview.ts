@@ -9,7 +9,7 @@ import type { Connection, Mapping } from '../core/config-entry.ts';
 import { ConfigTable } from '../core/config-table.ts';
 import type { EventSchemas } from '../core/decode.ts';
 import type { ConfigSchemas } from '../core/decode-config.ts';
-import { CodedError, type ErrorCode } from '../core/error-codes.ts';
+import { CodedError, type ErrorCode, messageOf } from '../core/error-codes.ts';
 import { judgeEventName } from '../core/event-names.ts';
 import { connectionFromJson, eventFromJson, type FromJson, mappingFromJson } from '../core/json-input.ts';
 import type { DeadLetterReason, Refusal, Skip, SkipReason } from '../core/outcome.ts';
@@ -115,7 +115,7 @@ function readJson(path: string, host: Host): unknown {
     // Editors on Windows like to begin a file with a byte order mark, which JSON does not know.
     text = host.readFile(path).replace(/^\uFEFF/, '');
   } catch (error) {
-    throw new CodedError('INPUT_UNREADABLE', error instanceof Error ? error.message : String(error));
+    throw new CodedError('INPUT_UNREADABLE', messageOf(error));
   }
   try {
     return JSON.parse(text, exactNumbers);

@@ -7,7 +7,7 @@ import { NONCE_BYTES, openEnvelope, sealToken } from '../core/token-envelope.ts'
 import { KEY_BYTES, keyLine, parseTokenKeys, sealingKey, type TokenKey } from '../core/token-keys.ts';
 import { tokenReferenceProblem } from '../core/token-reference.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import type { Host } from './host.ts';
+import { type Host, readGiven } from './host.ts';
 
 export interface SealRequest {
   readonly connectionId: string;
@@ -46,14 +46,14 @@ export function runGenerateKey(id: string, json: boolean, host: Host): ExitCode 
 }
 
 async function readKeys(keyFile: string, host: Host): Promise<readonly TokenKey[]> {
-  const parsed = parseTokenKeys(await readText(keyFile, host));
+  const parsed = parseTokenKeys(await readGiven(keyFile, host));
   if ('problem' in parsed) throw new CodedError('TOKEN_KEYS_UNUSABLE', `${keyFile}: ${parsed.problem}.`);
   return parsed.keys;
 }
 
 async function readToken({ tokenFile }: SealRequest, host: Host): Promise<string> {
   const place = tokenFile ?? 'standard input';
-  const token = withoutLineEnd(await readText(tokenFile, host));
+  const token = withoutLineEnd(await readGiven(tokenFile, host));
   const problem = tokenProblem(token);
   if (problem !== null) throw new CodedError('TOKEN_UNUSABLE', `${place} ${problem}.`);
   // Somebody has confused the two: a sealed reference would be sent to TikTok as it is.
@@ -69,12 +69,4 @@ function reopened(envelope: string, connectionId: string, keys: readonly TokenKe
   const opened = openEnvelope(envelope, connectionId, keys);
   if ('problem' in opened) throw new CodedError('TOKEN_UNUSABLE', `--envelope: ${opened.problem}.`);
   return opened.token;
-}
-
-async function readText(file: string | null, host: Host): Promise<string> {
-  try {
-    return file === null ? await host.readInput() : host.readFile(file);
-  } catch (error) {
-    throw new CodedError('INPUT_UNREADABLE', error instanceof Error ? error.message : String(error));
-  }
 }

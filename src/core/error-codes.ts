@@ -45,3 +45,8 @@ export class CodedError extends Error {
     this.code = code;
   }
 }
+
+/** What went wrong, in the words of whoever threw it. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -8,6 +8,7 @@
 import type avro from 'avsc';
 import type { AvroSchemaJson } from './avro-types.ts';
 import { readerType } from './avro-types.ts';
+import { messageOf } from './error-codes.ts';
 import type { DeadLetterReason, Refusal, Skip } from './outcome.ts';
 import { shortRecordName, typeOfWriter, type WriterSchema } from './writer-schema.ts';
 
@@ -111,7 +112,7 @@ export class FramedRecords<T extends object> {
       if (offset !== value.length) return refuse('undecodable', offset === -1 ? 'truncated' : 'trailing bytes');
       decoded = read;
     } catch (error) {
-      return refuse('undecodable', messageOf(error));
+      return refuse('undecodable', briefly(error));
     }
     return plan.finish(decoded);
   }
@@ -135,7 +136,7 @@ export class FramedRecords<T extends object> {
       const resolver = resolve(reader.type, writer);
       return { type: reader.type, resolver, finish: reader.finish };
     } catch (error) {
-      return { refusal: refuse('schema_incompatible', `schema ${schemaId} (${name}): ${messageOf(error)}`) };
+      return { refusal: refuse('schema_incompatible', `schema ${schemaId} (${name}): ${briefly(error)}`) };
     }
   }
 }
@@ -147,7 +148,7 @@ function resolve(reader: avro.types.RecordType, writer: avro.types.RecordType): 
   try {
     return reader.createResolver(writer, ignoringNamespaces());
   } catch (error) {
-    throw new Error(misfit(reader, writer) ?? messageOf(error));
+    throw new Error(misfit(reader, writer) ?? briefly(error));
   }
 }
 
@@ -173,6 +174,6 @@ function refuse(deadLetter: DeadLetterReason, detail: string): Refusal {
 }
 
 /** avsc's messages tell positions and counts, never values of fields. */
-function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, 300);
+function briefly(error: unknown): string {
+  return messageOf(error).slice(0, 300);
 }

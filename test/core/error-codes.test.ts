@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CodedError, ERROR_CODES, type ErrorCode } from '../../src/core/error-codes.ts';
+import { CodedError, ERROR_CODES, type ErrorCode, messageOf } from '../../src/core/error-codes.ts';
 
 /** Scripts and alerts match on these. Adding one is fine; renaming or removing one breaks somebody. */
 const PUBLISHED: readonly ErrorCode[] = [
@@ -48,5 +48,13 @@ describe('a coded error', () => {
       cause,
     });
     expect(String(error)).toBe('CodedError: Kafka cannot be reached.');
+  });
+});
+
+describe('the message of what was thrown', () => {
+  it('is that of an error, and otherwise the thing itself', () => {
+    expect(messageOf(new CodedError('USAGE', 'no such flag'))).toBe('no such flag');
+    expect(messageOf('gone')).toBe('gone');
+    expect(messageOf(undefined)).toBe('undefined');
   });
 });
