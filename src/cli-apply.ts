@@ -1,22 +1,14 @@
 /** `tiktok-sync apply` on the command line. */
 
 import type { Command } from 'commander';
-import { addConfigFlags, type End, type Given, sectionsOrThrow } from './cli-configuration.ts';
-import type { Config } from './config.ts';
+import { type Action, addConfigFlags, type End, type Given, sectionsOrThrow } from './cli-configuration.ts';
+import { TOPIC_SECTIONS, type TopicSections } from './config-topic-sections.ts';
 import { parseDuration } from './config-units.ts';
 import type { ApplyRequest } from './control/apply.ts';
 import type { Host } from './control/host.ts';
 import { CodedError } from './core/error-codes.ts';
 
-/** What of the configuration is needed to read and write the config topic. */
-export const TOPIC_SECTIONS = ['kafka', 'registry', 'topics'] as const;
-
-/** Answers the exit code. */
-export type ApplyFile = (
-  request: ApplyRequest,
-  config: Pick<Config, (typeof TOPIC_SECTIONS)[number]>,
-  host: Host,
-) => Promise<number>;
+export type ApplyFile = Action<ApplyRequest, TopicSections>;
 
 export function addApply(program: Command, host: Host, applyFile: ApplyFile, end: End): void {
   const apply = program

@@ -10,6 +10,9 @@ import type { Host } from './control/host.ts';
 /** What commander read of one command's flags. */
 export type Given = Readonly<Record<string, unknown>>;
 
+/** What a command does with its request and what it needs of the configuration; answers the exit code. */
+export type Action<Request, Needed = Config> = (request: Request, config: Needed, host: Host) => Promise<number>;
+
 /** Takes a command's exit code. */
 export type End = (exitCode: number) => void;
 

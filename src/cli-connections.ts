@@ -1,27 +1,17 @@
 /** `tiktok-sync connections` on the command line. */
 
 import type { Command } from 'commander';
-import { addConfigFlags, type End, type Given, sectionsOrThrow } from './cli-configuration.ts';
+import { type Action, addConfigFlags, type End, type Given, sectionsOrThrow } from './cli-configuration.ts';
 import type { Config } from './config.ts';
+import { TOPIC_SECTIONS, type TopicSections } from './config-topic-sections.ts';
 import type { Host } from './control/host.ts';
 import type { ListRequest } from './control/list-connections.ts';
 import type { VerifyRequest } from './control/verify-connection.ts';
 
-const LIST_SECTIONS = ['kafka', 'registry', 'topics'] as const;
-const VERIFY_SECTIONS = [...LIST_SECTIONS, 'delivery', 'tiktok', 'tokens'] as const;
+const VERIFY_SECTIONS = [...TOPIC_SECTIONS, 'delivery', 'tiktok', 'tokens'] as const;
 
-/** Answers the exit code. */
-export type VerifyConnection = (
-  request: VerifyRequest,
-  config: Pick<Config, (typeof VERIFY_SECTIONS)[number]>,
-  host: Host,
-) => Promise<number>;
-/** Answers the exit code. */
-export type ListConnections = (
-  request: ListRequest,
-  config: Pick<Config, (typeof LIST_SECTIONS)[number]>,
-  host: Host,
-) => Promise<number>;
+export type VerifyConnection = Action<VerifyRequest, Pick<Config, (typeof VERIFY_SECTIONS)[number]>>;
+export type ListConnections = Action<ListRequest, TopicSections>;
 
 export interface ConnectionCommands {
   readonly verify: VerifyConnection;
@@ -52,7 +42,7 @@ export function addConnections(program: Command, host: Host, { list, verify }: C
     .description('Print every connection with the state that the service last told of.')
     .option('--json', 'as JSON');
   addConfigFlags(listing).action(async (given: Given) => {
-    end(await list({ json: given.json === true }, sectionsOrThrow(LIST_SECTIONS, given, host), host));
+    end(await list({ json: given.json === true }, sectionsOrThrow(TOPIC_SECTIONS, given, host), host));
   });
   listing.addHelpText('after', LIST_HELP);
   connections.addHelpText('after', GROUP_HELP);

@@ -1,16 +1,14 @@
 /** `tiktok-sync dead-letters` on the command line. */
 
 import type { Command } from 'commander';
-import { addConfigFlags, configOrThrow, type End, type Given } from './cli-configuration.ts';
+import { type Action, addConfigFlags, configOrThrow, type End, type Given } from './cli-configuration.ts';
 import { addFilterFlags, countFlag, letterFilter } from './cli-letter-filters.ts';
 import { addRedrive } from './cli-redrive.ts';
-import type { Config } from './config.ts';
 import type { Host } from './control/host.ts';
 import { CodedError } from './core/error-codes.ts';
 import type { DeadLettersRequest } from './dead-letters-command.ts';
 
-/** Answers the exit code. */
-export type RunDeadLetters = (request: DeadLettersRequest, config: Config, host: Host) => Promise<number>;
+export type RunDeadLetters = Action<DeadLettersRequest>;
 
 /** Several letters of one event are rare; without a bound one could ask for the whole topic in memory. */
 const MOST_SHOWN = 20;
@@ -33,15 +31,6 @@ export function addDeadLetters(program: Command, host: Host, run: RunDeadLetters
   const group = program
     .command('dead-letters')
     .description('Look at the events that could not be delivered, and send them again.');
-  group.addHelpText(
-    'after',
-    `
-Examples:
-  $ tiktok-sync dead-letters stats --since 24h
-  $ tiktok-sync dead-letters redrive --reason config_invalid --dry-run
-
-${EXIT_CODES}`,
-  );
   const act: Act = (command, request) => {
     command.option('--json', 'as JSON');
     addConfigFlags(command).action(async (...args: unknown[]) => {

@@ -1,18 +1,13 @@
 /** `tiktok-sync delete` on the command line. */
 
 import { Argument, type Command } from 'commander';
-import { TOPIC_SECTIONS, timeoutOf } from './cli-apply.ts';
-import { addConfigFlags, type End, type Given, sectionsOrThrow } from './cli-configuration.ts';
-import type { Config } from './config.ts';
+import { timeoutOf } from './cli-apply.ts';
+import { type Action, addConfigFlags, type End, type Given, sectionsOrThrow } from './cli-configuration.ts';
+import { TOPIC_SECTIONS, type TopicSections } from './config-topic-sections.ts';
 import type { DeleteRequest } from './control/delete-entry.ts';
 import type { Host } from './control/host.ts';
 
-/** Answers the exit code. */
-export type DeleteEntry = (
-  request: DeleteRequest,
-  config: Pick<Config, (typeof TOPIC_SECTIONS)[number]>,
-  host: Host,
-) => Promise<number>;
+export type DeleteEntry = Action<DeleteRequest, TopicSections>;
 
 export function addDelete(program: Command, host: Host, deleteEntry: DeleteEntry, end: End): void {
   const command = program

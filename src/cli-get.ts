@@ -1,19 +1,13 @@
 /** `tiktok-sync get` on the command line. */
 
 import { Argument, type Command, Option } from 'commander';
-import { TOPIC_SECTIONS } from './cli-apply.ts';
-import { addConfigFlags, type End, type Given, sectionsOrThrow } from './cli-configuration.ts';
-import type { Config } from './config.ts';
+import { type Action, addConfigFlags, type End, type Given, sectionsOrThrow } from './cli-configuration.ts';
+import { TOPIC_SECTIONS, type TopicSections } from './config-topic-sections.ts';
 import type { GetRequest } from './control/get.ts';
 import type { Host } from './control/host.ts';
 import { CodedError } from './core/error-codes.ts';
 
-/** Answers the exit code. */
-export type GetEntries = (
-  request: GetRequest,
-  config: Pick<Config, (typeof TOPIC_SECTIONS)[number]>,
-  host: Host,
-) => Promise<number>;
+export type GetEntries = Action<GetRequest, TopicSections>;
 
 const KINDS = { connections: 'connection', mappings: 'mapping', connection: 'connection', mapping: 'mapping' } as const;
 

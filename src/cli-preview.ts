@@ -1,7 +1,14 @@
 /** `tiktok-sync preview` on the command line. */
 
 import type { Command } from 'commander';
-import { addConfigFlags, configInputs, type End, type Given, ProblemsReported } from './cli-configuration.ts';
+import {
+  type Action,
+  addConfigFlags,
+  configInputs,
+  type End,
+  type Given,
+  ProblemsReported,
+} from './cli-configuration.ts';
 import { loadSections } from './config.ts';
 import type { BuildSections } from './config-build-options.ts';
 import { printProblems } from './control/check.ts';
@@ -9,8 +16,7 @@ import type { Host } from './control/host.ts';
 import type { PreviewRequest } from './control/preview.ts';
 import { CodedError } from './core/error-codes.ts';
 
-/** Answers the exit code. */
-export type RunPreview = (request: PreviewRequest, options: BuildSections, host: Host) => Promise<number>;
+export type RunPreview = Action<PreviewRequest, BuildSections>;
 
 export function addPreview(program: Command, host: Host, runPreview: RunPreview, end: End): void {
   const preview = program

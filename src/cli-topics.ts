@@ -1,14 +1,12 @@
 /** `tiktok-sync topics` on the command line. */
 
 import type { Command } from 'commander';
-import { addConfigFlags, configOrThrow, type End, type Given } from './cli-configuration.ts';
-import type { Config } from './config.ts';
+import { type Action, addConfigFlags, configOrThrow, type End, type Given } from './cli-configuration.ts';
 import type { Host } from './control/host.ts';
 import { CodedError } from './core/error-codes.ts';
 import type { TopicsRequest } from './topics-command.ts';
 
-/** Answers the exit code. */
-export type RunTopics = (request: TopicsRequest, config: Config, host: Host) => Promise<number>;
+export type RunTopics = Action<TopicsRequest>;
 
 const GROUP_HELP = `
 Examples:

@@ -8,7 +8,7 @@ import { KafkaProducer } from './adapters/kafka-producer.ts';
 import { readSchemas } from './adapters/schema-files.ts';
 import { SchemaRegistry } from './adapters/schema-registry.ts';
 import { readTlsFiles } from './adapters/tls-files.ts';
-import type { Config } from './config.ts';
+import type { TopicSections } from './config-topic-sections.ts';
 import { type ApplyRequest, runApply } from './control/apply.ts';
 import { type DeleteRequest, runDelete } from './control/delete-entry.ts';
 import type { ExitCode } from './control/exit-codes.ts';
@@ -16,21 +16,18 @@ import { type GetRequest, runGet } from './control/get.ts';
 import type { Host } from './control/host.ts';
 import type { ConfigTopic } from './ports.ts';
 
-/** What of the configuration the commands need. */
-export type ConfigTopicSections = Pick<Config, 'kafka' | 'registry' | 'topics'>;
-
 const WRITE_GIVE_UP_MS = 30_000;
 
-export function applyFile(request: ApplyRequest, config: ConfigTopicSections, host: Host): Promise<ExitCode> {
+export function applyFile(request: ApplyRequest, config: TopicSections, host: Host): Promise<ExitCode> {
   const withTopic = <T>(use: (topic: ConfigTopic) => Promise<T>) => withConfigTopic(config, use);
   return runApply(request, { schemas: readSchemas(), clock: systemClock, withTopic }, host);
 }
 
-export function getEntries(request: GetRequest, config: ConfigTopicSections, host: Host): Promise<ExitCode> {
+export function getEntries(request: GetRequest, config: TopicSections, host: Host): Promise<ExitCode> {
   return withConfigTopic(config, topic => runGet(request, topic, host));
 }
 
-export function deleteEntry(request: DeleteRequest, config: ConfigTopicSections, host: Host): Promise<ExitCode> {
+export function deleteEntry(request: DeleteRequest, config: TopicSections, host: Host): Promise<ExitCode> {
   return withConfigTopic(config, topic => runDelete(request, topic, systemClock, host));
 }
 
@@ -39,7 +36,7 @@ export function deleteEntry(request: DeleteRequest, config: ConfigTopicSections,
  * @throws CodedError `TOPICS_WRONG` or `DEPENDENCY_UNREACHABLE`.
  */
 export async function withConfigTopic<T>(
-  { kafka, registry, topics }: ConfigTopicSections,
+  { kafka, registry, topics }: TopicSections,
   use: (topic: ConfigTopic) => Promise<T>,
 ): Promise<T> {
   // What the client logs on its way to a failure is said once, by the failure.

@@ -10,7 +10,8 @@ import { createEventsApi } from './adapters/tiktok-events-api.ts';
 import { readTlsFiles } from './adapters/tls-files.ts';
 import { createTokens } from './adapters/tokens.ts';
 import type { Config } from './config.ts';
-import { type ConfigTopicSections, withConfigTopic } from './config-topic-command.ts';
+import { withConfigTopic } from './config-topic-command.ts';
+import type { TopicSections } from './config-topic-sections.ts';
 import type { ExitCode } from './control/exit-codes.ts';
 import type { Host } from './control/host.ts';
 import { type ListRequest, runList } from './control/list-connections.ts';
@@ -23,7 +24,7 @@ import type { StatusRecords } from './ports.ts';
 
 export async function verifyConnection(
   request: VerifyRequest,
-  config: ConfigTopicSections & Pick<Config, 'delivery' | 'tiktok' | 'tokens'>,
+  config: TopicSections & Pick<Config, 'delivery' | 'tiktok' | 'tokens'>,
   host: Host,
 ): Promise<ExitCode> {
   const { baseUrl, partnerName } = config.tiktok;
@@ -36,17 +37,13 @@ export async function verifyConnection(
   }
 }
 
-export async function listConnections(
-  request: ListRequest,
-  config: ConfigTopicSections,
-  host: Host,
-): Promise<ExitCode> {
+export async function listConnections(request: ListRequest, config: TopicSections, host: Host): Promise<ExitCode> {
   const [stored, states] = await Promise.all([withConfigTopic(config, topic => topic.read()), readStates(config)]);
   return runList(request, { stored, states }, host);
 }
 
 /** What the status topic tells of each connection; null where there is no such topic. */
-async function readStates(config: ConfigTopicSections): Promise<ReadonlyMap<string, ConnectionState> | null> {
+async function readStates(config: TopicSections): Promise<ReadonlyMap<string, ConnectionState> | null> {
   const { kafka, topics } = config;
   // What the client logs on its way to a failure is said once, by the failure.
   const client = createKafka(kafka, 'connection-status', { notice: () => undefined });
@@ -65,7 +62,7 @@ async function readStates(config: ConfigTopicSections): Promise<ReadonlyMap<stri
 
 async function decode(
   records: StatusRecords,
-  { registry }: ConfigTopicSections,
+  { registry }: TopicSections,
 ): Promise<ReadonlyMap<string, ConnectionState>> {
   const { unknownSchemaGraceMs: _grace, tls, ...address } = registry;
   const schemas = new SchemaRegistry({ ...address, tls: readTlsFiles('registry', tls) });
