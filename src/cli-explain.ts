@@ -1,9 +1,7 @@
 /** `tiktok-sync explain` on the command line. */
 
 import type { Command } from 'commander';
-import { addConfigFlags, configInputs, type End, type Given, ProblemsReported } from './cli-configuration.ts';
-import { loadSection } from './config.ts';
-import { printProblems } from './control/check.ts';
+import { addConfigFlags, type End, type Given, sectionsOrThrow } from './cli-configuration.ts';
 import { type ExplainRequest, runExplain } from './control/explain.ts';
 import { type Host, readGiven } from './control/host.ts';
 import { CodedError } from './core/error-codes.ts';
@@ -24,9 +22,8 @@ export function addExplain(program: Command, host: Host, end: End): void {
     .option('--json', 'as JSON');
   addConfigFlags(explain).action(async (given: Given) => {
     const request = await explainRequest(given, host);
-    const delivery = loadSection('delivery', configInputs(given, host));
-    if (!delivery.ok) throw new ProblemsReported(printProblems(delivery.problems, host));
-    end(runExplain(request, delivery.config, host));
+    const { delivery } = sectionsOrThrow(['delivery'], given, host);
+    end(runExplain(request, delivery, host));
   });
   explain.addHelpText(
     'after',

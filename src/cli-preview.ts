@@ -1,17 +1,8 @@
 /** `tiktok-sync preview` on the command line. */
 
 import type { Command } from 'commander';
-import {
-  type Action,
-  addConfigFlags,
-  configInputs,
-  type End,
-  type Given,
-  ProblemsReported,
-} from './cli-configuration.ts';
-import { loadSections } from './config.ts';
+import { type Action, addConfigFlags, type End, type Given, sectionsOrThrow } from './cli-configuration.ts';
 import type { BuildSections } from './config-build-options.ts';
-import { printProblems } from './control/check.ts';
 import type { Host } from './control/host.ts';
 import type { PreviewRequest } from './control/preview.ts';
 import { CodedError } from './core/error-codes.ts';
@@ -28,9 +19,8 @@ export function addPreview(program: Command, host: Host, runPreview: RunPreview,
     .option('--now <time>', 'take this for the present (ISO 8601 or epoch milliseconds)')
     .option('--json', 'print {"request": …} or {"refused": {"code", "reason"}}');
   addConfigFlags(preview).action(async (given: Given) => {
-    const loaded = loadSections(['events', 'tiktok'], configInputs(given, host));
-    if (!loaded.ok) throw new ProblemsReported(printProblems(loaded.problems, host));
-    end(await runPreview(previewRequest(given, host), loaded.config, host));
+    const options = sectionsOrThrow(['events', 'tiktok'], given, host);
+    end(await runPreview(previewRequest(given, host), options, host));
   });
   preview.addHelpText(
     'after',

@@ -1,9 +1,8 @@
 /** `tiktok-sync tokens` on the command line. */
 
 import { type Command, Option as Flag } from 'commander';
-import { addConfigFlags, configInputs, type End, type Given, ProblemsReported } from './cli-configuration.ts';
-import { type Config, loadSection } from './config.ts';
-import { printProblems } from './control/check.ts';
+import { addConfigFlags, type End, type Given, sectionsOrThrow } from './cli-configuration.ts';
+import type { Config } from './config.ts';
 import type { Host } from './control/host.ts';
 import { runGenerateKey, runSeal, type SealRequest } from './control/tokens.ts';
 import { CodedError } from './core/error-codes.ts';
@@ -41,9 +40,8 @@ function addSeal(tokens: Command, host: Host, end: End): void {
     .allowExcessArguments();
   addConfigFlags(seal).action(async (given: Given, { args }: Command) => {
     if (args.length > 0 || given.token !== undefined) throw new CodedError('USAGE', NO_ARGUMENT);
-    const section = loadSection('tokens', configInputs(given, host));
-    if (!section.ok) throw new ProblemsReported(printProblems(section.problems, host));
-    end(await runSeal(sealRequest(given, section.config), host));
+    const { tokens: options } = sectionsOrThrow(['tokens'], given, host);
+    end(await runSeal(sealRequest(given, options), host));
   });
   seal.addHelpText(
     'after',

@@ -45,12 +45,6 @@ export function loadConfig(inputs: ConfigInputs): Loaded<Config> {
   return { ok: true, config: freeze(draft.config as unknown as Config), provenance: draft.provenance };
 }
 
-/** One section, for a command that needs no more. */
-export function loadSection<S extends keyof Config>(section: S, inputs: ConfigInputs): Loaded<Config[S]> {
-  const loaded = loadSections([section], inputs);
-  return loaded.ok ? { ...loaded, config: loaded.config[section] } : loaded;
-}
-
 /**
  * Some sections, for a command that needs no more: options of other sections may be missing. What no source can give
  * rightly, such as an unknown key, is a problem all the same.

@@ -100,6 +100,17 @@ describe('usage', () => {
     });
   });
 
+  test.each([
+    'explain --code 0 --json --set delivery.maxHoldMs=soon',
+    'preview --event e --connection c --mapping m --json --set events.maxAgeMs=soon',
+    'tokens seal --connection acme --json --set tokens.sealWith=!',
+    'connections list --json --set kafka.brokers=!',
+  ])('so it is where a command needs no more than some sections: %s', async line => {
+    const { err, exitCode, out } = await command(line, { env: MINIMAL });
+    expect([exitCode, out]).toEqual([EXIT.invalid, '']);
+    expect(JSON.parse(err).error.code).toMatch(/^CONFIG_/);
+  });
+
   test('every error code has an exit code other than 0', () => {
     for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) expect(exitCodeOf(code), code).toBeGreaterThan(0);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Config, type Loaded, loadConfig, loadSection } from '../../src/config.ts';
+import { type Config, type Loaded, loadConfig, loadSections } from '../../src/config.ts';
 import { ALL_OPTIONS } from '../../src/config-options.ts';
 import { type ConfigProblem, describeProblem } from '../../src/config-problem.ts';
 import { type Flags, NO_FLAGS } from '../../src/config-sources.ts';
@@ -194,8 +194,8 @@ describe('what is compiled', () => {
   });
 
   test('a section can be had without what other sections require', () => {
-    const loaded = loadSection('events', inputs({ bare: true, env: { TIKTOK_SYNC_EVENTS_MAX_AGE_MS: '7d' } }));
-    expect(loaded).toMatchObject({ ok: true, config: { maxAgeMs: 604_800_000 } });
+    const loaded = loadSections(['events'], inputs({ bare: true, env: { TIKTOK_SYNC_EVENTS_MAX_AGE_MS: '7d' } }));
+    expect(loaded).toMatchObject({ ok: true, config: { events: { maxAgeMs: 604_800_000 } } });
   });
 });
 
