@@ -27,7 +27,7 @@ import { refusal } from './tiktok-refusal.ts';
 import type { TrackedEvent } from './tiktok-rules.ts';
 import { lengthProblem, pairProblem, poisonProblem, testCodeProblem, webEventName } from './tiktok-rules.ts';
 import type { TrackRules } from './tiktok-strictness.ts';
-import { STRICT_RULES } from './tiktok-strictness.ts';
+import { DOCUMENTED_RULES } from './tiktok-strictness.ts';
 import { CURRENCIES } from './tiktok-vocabulary.ts';
 
 /** Events per request (PEERS). */
@@ -107,9 +107,9 @@ export function readPixelCode(body: unknown): string | Problem {
     : problem('Invalid value for pixel_code: not a valid string.');
 }
 
-/** Checks a parsed request body at the time `nowMs`. Does not know tokens: who owns the pixel is asked elsewhere. */
+/** Checks a parsed request body at the time `nowMs`, by the documented rules where none are given. Does not know tokens: who owns the pixel is asked elsewhere. */
 export function checkBatchBody(body: unknown, options: Partial<TrackRules> & { readonly nowMs: number }): TrackVerdict {
-  const rules = { ...STRICT_RULES, ...options };
+  const rules = { ...DOCUMENTED_RULES, ...options };
   const pixel = readPixelCode(body);
   if (typeof pixel !== 'string') return refusal(pixel, rules.rowNaming, 0);
   const request = body as Record<string, unknown>;
@@ -130,7 +130,7 @@ function outsideProblem(request: Record<string, unknown>, rules: TrackRules): Pr
   for (const name of Object.keys(request)) {
     if (rules.refuseUnknownFields && !TOP_LEVEL.has(name)) return within(name.slice(0, 40), problem('Unknown field.'));
   }
-  return testCodeProblem(request.test_event_code) ?? lengthProblem('batch', request.batch, MAX_BATCH);
+  return testCodeProblem(request.test_event_code, rules) ?? lengthProblem('batch', request.batch, MAX_BATCH);
 }
 
 /** The same event as a 2.0 row would tell it; `receivedAtMs` stands for a missing timestamp. */

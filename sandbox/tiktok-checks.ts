@@ -36,6 +36,7 @@ export interface CheckContext {
   /** Epoch milliseconds at TikTok. */
   readonly nowMs: number;
   readonly maxAgeMs: number;
+  readonly maxOfflineAgeMs: number;
   readonly maxFutureMs: number;
   readonly maxListLength: number;
   readonly allowNegativeValue: boolean;
@@ -43,6 +44,7 @@ export interface CheckContext {
   readonly refuseUnknownFields: boolean;
   readonly refuseEmpty: boolean;
   readonly requirePublicIp: boolean;
+  readonly requireNormalised: boolean;
 }
 
 export type Check = (value: unknown, context: CheckContext) => Problem | null;
@@ -101,6 +103,11 @@ export function oneOf(symbols: Iterable<string>, complaint: string): Check {
   };
 }
 
+const letters = matching(/^[a-z]+$/, 'Must be lower-case letters only.');
+
+/** A place in clear. That it is lower-case letters only is what other senders do; no document says the rest is refused. */
+export const place: Check = (value, context) => (context.requireNormalised ? letters : text)(value, context);
+
 /** One of TikTok's currencies; upper-case letters in any case. */
 export function currencyOf(known: ReadonlySet<string>): Check {
   const listed = oneOf(known, 'Not a supported currency.');
@@ -129,11 +136,11 @@ const DIGEST_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca4959
 const NOT_HASHED = problem('Must be a lower-case hexadecimal SHA-256 digest.', CODE.PII_NOT_HASHED);
 const HASH_OF_NOTHING = problem('Must not be the digest of an empty string.', CODE.PII_NOT_HASHED);
 
-/** Personal data: only ever as a digest, and never the digest of nothing. */
-export const digest: Check = value => {
+/** Personal data: only ever as a digest; senders are warned never to send the digest of nothing. */
+export const digest: Check = (value, context) => {
   if (typeof value !== 'string') return NOT_A_STRING;
   if (!SHA256_HEX.test(value)) return NOT_HASHED;
-  return value === DIGEST_OF_NOTHING ? HASH_OF_NOTHING : null;
+  return value === DIGEST_OF_NOTHING && context.requireNormalised ? HASH_OF_NOTHING : null;
 };
 
 const NOT_A_LIST = problem('Not a valid list.');
@@ -181,7 +188,9 @@ export const eventTime: Check = (value, context) => {
 };
 
 function ageProblem(earliestMs: number, latestMs: number, context: CheckContext): Problem | null {
-  if (latestMs < context.nowMs - context.maxAgeMs) return TOO_OLD;
+  const maxAgeMs =
+    context.source === 'offline' ? Math.min(context.maxAgeMs, context.maxOfflineAgeMs) : context.maxAgeMs;
+  if (latestMs < context.nowMs - maxAgeMs) return TOO_OLD;
   return earliestMs > context.nowMs + context.maxFutureMs ? IN_FUTURE : null;
 }
 

@@ -117,7 +117,7 @@ function judgeBody(body: unknown, request: TrackRequest, { access, faults, setti
   const source = endpoint.source(body);
   if ('code' in source) return { ...UNREAD, problem: source };
   const { [endpoint.rows]: rows, test_event_code: code } = body as Record<string, unknown>;
-  const testCode = typeof code === 'string' ? code : null;
+  const testCode = typeof code === 'string' && code !== '' ? code : null;
   const events: readonly unknown[] = Array.isArray(rows) ? rows : [];
   const judged = { sourceId: source.sourceId, testCode, count: events.length, taken: null };
   const foreign = access.pixelProblem(request.token ?? '', source.sourceId);

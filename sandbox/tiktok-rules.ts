@@ -24,6 +24,7 @@ import {
   objectOf,
   oneOf,
   oneOrSeveral,
+  place,
   problem,
   publicIp,
   text,
@@ -33,7 +34,7 @@ import {
 import type { TrackVerdict } from './tiktok-refusal.ts';
 import { refusal } from './tiktok-refusal.ts';
 import type { TrackRules } from './tiktok-strictness.ts';
-import { STRICT_RULES } from './tiktok-strictness.ts';
+import { DOCUMENTED_RULES } from './tiktok-strictness.ts';
 import type { EventSource } from './tiktok-vocabulary.ts';
 import { ATT_STATUSES, CURRENCIES, EVENT_SOURCES, OFFLINE_EVENTS } from './tiktok-vocabulary.ts';
 
@@ -45,8 +46,6 @@ const APP: readonly EventSource[] = ['app'];
 const CRM: readonly EventSource[] = ['crm'];
 const WEB_AND_APP: readonly EventSource[] = ['web', 'app'];
 const WEB_AND_CRM: readonly EventSource[] = ['web', 'crm'];
-
-const letters = matching(/^[a-z]+$/, 'Must be lower-case letters only.');
 
 const USER: Fields = {
   email: { check: oneOrSeveral(digest), from: 'GO' },
@@ -64,9 +63,9 @@ const USER: Fields = {
   first_name: { check: digest, from: 'PEERS' },
   last_name: { check: digest, from: 'PEERS' },
   zip_code: { check: digest, from: 'PEERS' },
-  city: { check: letters, from: 'PEERS' },
-  state: { check: letters, from: 'PEERS' },
-  country: { check: letters, from: 'PEERS' },
+  city: { check: place, from: 'PEERS' },
+  state: { check: place, from: 'PEERS' },
+  country: { check: place, from: 'PEERS' },
   idfa: {
     check: matching(/^(?:[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}|[0-9a-f]{64})$/, 'Not a valid IDFA.'),
     sources: APP,
@@ -175,9 +174,9 @@ export function readSource(body: unknown): TrackSource | Problem {
   return { source, sourceId };
 }
 
-/** Checks a parsed request body at the time `nowMs`. Does not know tokens: who owns the pixel is asked elsewhere. */
+/** Checks a parsed request body at the time `nowMs`, by the documented rules where none are given. Does not know tokens: who owns the pixel is asked elsewhere. */
 export function checkTrackBody(body: unknown, options: Partial<TrackRules> & { readonly nowMs: number }): TrackVerdict {
-  const rules = { ...STRICT_RULES, ...options };
+  const rules = { ...DOCUMENTED_RULES, ...options };
   const source = readSource(body);
   if ('code' in source) return refusal(source, rules.rowNaming, 0);
   const request = body as Record<string, unknown>;
@@ -197,7 +196,7 @@ function outsideProblem(request: Record<string, unknown>, rules: TrackRules): Pr
     if (rules.refuseUnknownFields && !TOP_LEVEL.has(name)) return within(name.slice(0, 40), problem('Unknown field.'));
   }
   const { test_event_code: testCode, partner_name: partner, data } = request;
-  const badTestCode = testCodeProblem(testCode);
+  const badTestCode = testCodeProblem(testCode, rules);
   if (badTestCode !== null) return badTestCode;
   if (partner !== undefined && !(typeof partner === 'string' && rules.partnerNames.includes(partner))) {
     return within('partner_name', problem('Not a registered partner.', CODE.INVALID_PARTNER_NAME));
@@ -206,8 +205,8 @@ function outsideProblem(request: Record<string, unknown>, rules: TrackRules): Pr
 }
 
 /** The test code at the top level, where there is one. */
-export function testCodeProblem(testCode: unknown): Problem | null {
-  if (testCode === undefined || (typeof testCode === 'string' && testCode !== '')) return null;
+export function testCodeProblem(testCode: unknown, { refuseEmpty }: TrackRules): Problem | null {
+  if (testCode === undefined || (typeof testCode === 'string' && (testCode !== '' || !refuseEmpty))) return null;
   return within('test_event_code', problem('Not a valid string.'));
 }
 

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { TrackRules } from './tiktok-strictness.ts';
-import { ROW_NAMINGS, STRICT_RULES } from './tiktok-strictness.ts';
+import { DOCUMENTED_RULES, ROW_NAMINGS } from './tiktok-strictness.ts';
 
 export interface SimulatorSettings extends TrackRules {
   /** HTTP status of a refused token (40104, 40105): 200 as seen in the field, or 401. */
@@ -18,7 +18,7 @@ export interface SimulatorSettings extends TrackRules {
 }
 
 export const DEFAULT_SETTINGS: SimulatorSettings = {
-  ...STRICT_RULES,
+  ...DOCUMENTED_RULES,
   authStatus: 200,
   refusalStatus: 200,
   throttleStatus: 200,
@@ -37,6 +37,7 @@ export const SETTINGS_CHANGE = z
     rowNaming: z.enum(ROW_NAMINGS),
     requirePageUrl: z.boolean(),
     maxAgeMs: milliseconds,
+    maxOfflineAgeMs: milliseconds,
     maxFutureMs: milliseconds,
     maxListLength: z.int().positive(),
     allowNegativeValue: z.boolean(),
@@ -45,6 +46,7 @@ export const SETTINGS_CHANGE = z
     refuseUnknownFields: z.boolean(),
     refuseEmpty: z.boolean(),
     requirePublicIp: z.boolean(),
+    requireNormalised: z.boolean(),
     partnerNames: z.array(z.string()),
     poisonPrefix: z.nullable(z.string().min(1)),
     authStatus: z.literal([200, 401]),

@@ -1,15 +1,21 @@
-/** What of the checks can be switched, because TikTok's documents are silent or enforcement is unproven. */
+/**
+ * What the simulator refuses, and what of it can be switched: what TikTok's documents or reports from production say is
+ * refused, and a stricter set for our own events, which also refuses what is only likely or only asked of senders.
+ */
 
 /** How a refusal tells which row is bad; all of these were seen or are to be feared. `wrong` names another row. */
 export const ROW_NAMINGS = ['dotted', 'bracketed', 'index', 'none', 'wrong'] as const;
 export type RowNaming = (typeof ROW_NAMINGS)[number];
 
-/** What is switchable, because the documents are silent or enforcement is unproven. */
+/** What is switchable, because the documents are silent, or enforcement is unproven, or only some hold their events to it. */
 export interface TrackRules {
   readonly rowNaming: RowNaming;
   /** Documented as required for web; peers that leave it out are not known to be refused. */
   readonly requirePageUrl: boolean;
+  /** Of every event; for the web nothing is documented. */
   readonly maxAgeMs: number;
+  /** Of offline events: 28 days by two vendors' documents. */
+  readonly maxOfflineAgeMs: number;
   readonly maxFutureMs: number;
   /** Longest list of e-mails, phones or external ids. */
   readonly maxListLength: number;
@@ -24,32 +30,22 @@ export interface TrackRules {
   readonly refuseEmpty: boolean;
   /** Refuses private addresses; documented as a rule for senders only. */
   readonly requirePublicIp: boolean;
+  /** Refuses places in other than lower-case letters and the digest of an empty text, which only senders are warned of. */
+  readonly requireNormalised: boolean;
   /** Names TikTok has registered; any other is refused. */
   readonly partnerNames: readonly string[];
-  /** Events whose id begins so are refused although nothing is wrong with them; null for none. */
+  /** A fault to be asked for: events whose id begins so are refused although nothing is wrong with them; null for none. */
   readonly poisonPrefix: string | null;
 }
 
-/** The default: also refuses what is only likely to be refused, so that nothing doubtful passes unseen. */
-export const STRICT_RULES: TrackRules = {
+const DAY_MS = 24 * 3_600_000;
+
+/** The default: nothing is refused but what a document or a report from production says is refused. */
+export const DOCUMENTED_RULES: TrackRules = {
   rowNaming: 'dotted',
   requirePageUrl: false,
-  maxAgeMs: 28 * 24 * 3_600_000,
-  maxFutureMs: 10 * 60_000,
-  maxListLength: 10,
-  allowNegativeValue: false,
-  pairValueAndCurrency: true,
-  refuseUnlistedCurrency: true,
-  refuseUnknownFields: true,
-  refuseEmpty: true,
-  requirePublicIp: true,
-  partnerNames: [],
-  poisonPrefix: 'poison-',
-};
-
-/** Nothing refused but what a document or a report from production says is refused. */
-export const DOCUMENTED_RULES: TrackRules = {
-  ...STRICT_RULES,
+  maxAgeMs: Number.MAX_SAFE_INTEGER,
+  maxOfflineAgeMs: 28 * DAY_MS,
   maxFutureMs: Number.MAX_SAFE_INTEGER,
   maxListLength: Number.MAX_SAFE_INTEGER,
   allowNegativeValue: true,
@@ -58,5 +54,28 @@ export const DOCUMENTED_RULES: TrackRules = {
   refuseUnknownFields: false,
   refuseEmpty: false,
   requirePublicIp: false,
+  requireNormalised: false,
+  partnerNames: [],
   poisonPrefix: null,
 };
+
+/** For what the service sends: also refuses what is only likely to be refused, so that nothing doubtful passes unseen. */
+export const STRICT_RULES: TrackRules = {
+  ...DOCUMENTED_RULES,
+  maxAgeMs: 28 * DAY_MS,
+  maxFutureMs: 10 * 60_000,
+  maxListLength: 10,
+  allowNegativeValue: false,
+  pairValueAndCurrency: true,
+  refuseUnlistedCurrency: true,
+  refuseUnknownFields: true,
+  refuseEmpty: true,
+  requirePublicIp: true,
+  requireNormalised: true,
+};
+
+/** How demos and stories ask for an event that is refused although nothing is wrong with it. */
+export const POISON_PREFIX = 'poison-';
+
+/** The sets by the names they have outside. */
+export const RULE_SETS = { documented: DOCUMENTED_RULES, strict: STRICT_RULES } as const;

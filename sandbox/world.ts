@@ -13,6 +13,7 @@ import { sandboxKafka } from './kafka.ts';
 import { ServiceProcess } from './service-process.ts';
 import { readSyncLogEntry, type SyncLogView } from './sync-log.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from './tiktok-simulator.ts';
+import { POISON_PREFIX, STRICT_RULES } from './tiktok-strictness.ts';
 import { type ReadRecord, TopicReader } from './topic-reader.ts';
 
 export interface StackAddresses {
@@ -31,6 +32,7 @@ export interface WorldOptions {
   readonly windowMs?: number;
   /** Further `TIKTOK_SYNC_…` and `TIKTOK_TOKEN_…` variables of every instance. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Its rules are the strict ones where nothing else is said. */
   readonly simulator?: SimulatorOptions;
 }
 
@@ -40,6 +42,9 @@ export interface WorldTopics extends Topics {
   readonly syncLog: string;
   readonly connectionStatus: string;
 }
+
+/** What the service sends is held to more than TikTok is known to refuse. */
+const HARD_TO_PLEASE = { ...STRICT_RULES, poisonPrefix: POISON_PREFIX };
 
 const MAX_MESSAGE_BYTES = 1_048_576;
 const LETTER_HEADROOM_BYTES = 65_536;
@@ -92,7 +97,10 @@ export class World {
     };
     const admin = await connectAdmin(stack);
     await createTopics(admin, topics, partitions, replicationFactor);
-    const simulator = await startSimulator(options.simulator ?? {});
+    const simulator = await startSimulator({
+      ...options.simulator,
+      settings: { ...HARD_TO_PLEASE, ...options.simulator?.settings },
+    });
     const producer = await EventProducer.connect({ brokers: stack.brokers, registryUrl: stack.registryUrl, topics });
     const folder = mkdtempSync(join(tmpdir(), 'tiktok-sync-world-'));
     const env = {

@@ -2,6 +2,7 @@
 
 import { resetAfterTaking } from '../../sandbox/tiktok-faults.ts';
 import { startSimulator } from '../../sandbox/tiktok-simulator.ts';
+import { STRICT_RULES } from '../../sandbox/tiktok-strictness.ts';
 import { createEventsApi } from '../../src/adapters/tiktok-events-api.ts';
 import { ScriptedEventsApi, timeout, unreached } from '../fakes/scripted-events-api.ts';
 import { eventsApiContract } from './events-api.contract.ts';
@@ -30,7 +31,7 @@ eventsApiContract(
 eventsApiContract(
   'over HTTP to the simulator',
   async () => {
-    const simulator = await startSimulator({ pixels: { [PIXEL]: TOKEN } });
+    const simulator = await startSimulator({ pixels: { [PIXEL]: TOKEN }, settings: STRICT_RULES });
     const api = createEventsApi({
       baseUrl: simulator.url,
       connectTimeoutMs: 2_000,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkBatchBody } from '../../sandbox/tiktok-batch-rules.ts';
 import { checkTrackBody } from '../../sandbox/tiktok-rules.ts';
+import { STRICT_RULES } from '../../sandbox/tiktok-strictness.ts';
 import { readSchemas } from '../../src/adapters/schema-files.ts';
 import type { Host } from '../../src/control/host.ts';
 import { runPreview } from '../../src/control/preview.ts';
@@ -68,7 +69,7 @@ function preview({ event, connection, mapping, options }: PreviewCase): Previewe
 /** What the simulator says of a whole body, at its strictest. */
 function verdictOn(body: unknown) {
   const check = typeof body === 'object' && body !== null && 'batch' in body ? checkBatchBody : checkTrackBody;
-  return check(body, { nowMs: NOW, poisonPrefix: null });
+  return check(body, { nowMs: NOW, ...STRICT_RULES });
 }
 
 function at(path: string, value: unknown): unknown {

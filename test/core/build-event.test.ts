@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkBatchBody } from '../../sandbox/tiktok-batch-rules.ts';
 import { checkTrackBody } from '../../sandbox/tiktok-rules.ts';
+import { STRICT_RULES } from '../../sandbox/tiktok-strictness.ts';
 import { type BuildOptions, type Built, createBuilder } from '../../src/core/build-event.ts';
 import { BUILD_NOTES } from '../../src/core/build-notes.ts';
 import type { Connection, Mapping } from '../../src/core/config-entry.ts';
@@ -41,7 +42,7 @@ function sent(event: BusinessEvent, mapping: Partial<Mapping> = {}, connection: 
 
 /** What the simulator says of a whole body, at its strictest. */
 function checkBody({ wire }: Destination, body: unknown) {
-  return (wire === 'V1' ? checkBatchBody : checkTrackBody)(body, { nowMs: NOW, poisonPrefix: null });
+  return (wire === 'V1' ? checkBatchBody : checkTrackBody)(body, { nowMs: NOW, ...STRICT_RULES });
 }
 
 const payload = (...args: Parameters<typeof sent>) => JSON.parse(sent(...args).json);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkBatchBody } from '../../sandbox/tiktok-batch-rules.ts';
 import { checkTrackBody } from '../../sandbox/tiktok-rules.ts';
+import { STRICT_RULES } from '../../sandbox/tiktok-strictness.ts';
 import type { Connection } from '../../src/core/config-entry.ts';
 import { createDestinations } from '../../src/core/destination.ts';
 import type { EventsApiAnswer } from '../../src/core/events-api-answer.ts';
@@ -22,13 +23,13 @@ describe('the probe', () => {
     const { way, path, body } = probe({ test_event_code: 'TEST1' });
     expect([way, path]).toEqual(['test_event', 'event/track/']);
     expect(body).toMatchObject({ event_source: 'web', test_event_code: 'TEST1', data: [{ event: PROBE_EVENT }] });
-    expect(checkTrackBody(body, { nowMs: NOW })).toMatchObject({ ok: true });
+    expect(checkTrackBody(body, { nowMs: NOW, ...STRICT_RULES })).toMatchObject({ ok: true });
   });
 
   it('has the 1.0 shape where the connection speaks it', () => {
     const { way, path, body } = probe({ test_event_code: 'TEST1', wire: 'V1' });
     expect([way, path]).toEqual(['test_event', 'pixel/batch/']);
-    expect(checkBatchBody(body, { nowMs: NOW })).toMatchObject({ ok: true });
+    expect(checkBatchBody(body, { nowMs: NOW, ...STRICT_RULES })).toMatchObject({ ok: true });
     expect(probe({ wire: 'V1' }).body).toEqual({ pixel_code: 'PIXEL1', batch: [] });
   });
 

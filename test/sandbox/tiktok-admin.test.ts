@@ -1,13 +1,15 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { tokenDigest } from '../../sandbox/tiktok-access.ts';
 import { apiCode } from '../../sandbox/tiktok-faults.ts';
+import { DEFAULT_SETTINGS } from '../../sandbox/tiktok-settings.ts';
 import type { Simulator } from '../../sandbox/tiktok-simulator.ts';
 import { startSimulator } from '../../sandbox/tiktok-simulator.ts';
 import { SimulatorClient } from '../../sandbox/tiktok-simulator-client.ts';
+import { STRICT_RULES } from '../../sandbox/tiktok-strictness.ts';
 import { failureOf, NOW_MS, track, trackBody, webEvent, webEvents } from './tiktok-track-request.ts';
 
 const ONE = trackBody([webEvent()]);
@@ -55,6 +57,7 @@ describe('over HTTP', () => {
   });
 
   test('limits, partial answers and the naming of rows are ordered like other faults', async () => {
+    await client.set({ poisonPrefix: 'poison-' });
     await client.addFault({ effect: 'row_naming', naming: 'bracketed', pixel: 'PIXEL-1' });
     await client.addFault({ effect: 'partial', id_prefix: 'bad-', token: 'token-1' });
     await client.addFault({ effect: 'limit', per_second: 2, status: 429, retry_after: 3, token: 'token-1' });
@@ -70,7 +73,7 @@ describe('over HTTP', () => {
     expect(await track(simulator.url, ONE)).toMatchObject({ message: 'Invalid parameter: Event is not acceptable.' });
     await client.set({ poisonPrefix: null });
     expect(await track(simulator.url, ONE)).toMatchObject({ code: 0 });
-    expect(simulator.settings()).toMatchObject({ rowNaming: 'none', maxListLength: 10 });
+    expect(simulator.settings()).toMatchObject({ rowNaming: 'none', maxOfflineAgeMs: 28 * 24 * HOUR_MS });
   });
 
   test('the clock is put forward', async () => {
@@ -147,6 +150,26 @@ describe('as its own process', () => {
     child.kill('SIGTERM');
     expect(await exit).toEqual([0, null]);
     expect(await hanging).toMatch(/ECONNRESET|UND_ERR_SOCKET/);
+  });
+
+  test('it has the documented rules, and the strict ones and poison where it is told so', async () => {
+    const plain = await start();
+    const strict = await start('--rules', 'strict', '--poison-prefix', 'poison-');
+    const settingsOf = async ({ url }: { url: string }) => (await fetch(`${url}/admin/settings`)).json();
+    expect(await settingsOf(plain)).toEqual(JSON.parse(JSON.stringify(DEFAULT_SETTINGS)));
+    expect(await settingsOf(strict)).toMatchObject({ ...STRICT_RULES, poisonPrefix: 'poison-' });
+    for (const { child, exit } of [plain, strict]) {
+      child.kill('SIGTERM');
+      await exit;
+    }
+  });
+
+  test.each([
+    [['--help'], 0, /--rules SET/],
+    [['--rules', 'lenient'], 2, /documented or strict, not lenient/],
+  ])('%j ends it with code %i', (args, code, says) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+    expect([status, stdout + stderr]).toEqual([code, expect.stringMatching(says)]);
   });
 
   test('it does not outlive its parent when told so', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { checkBatchBody } from '../../sandbox/tiktok-batch-rules.ts';
 import { checkTrackBody } from '../../sandbox/tiktok-rules.ts';
 import type { TrackRules } from '../../sandbox/tiktok-strictness.ts';
-import { ROW_NAMINGS } from '../../sandbox/tiktok-strictness.ts';
+import { ROW_NAMINGS, STRICT_RULES } from '../../sandbox/tiktok-strictness.ts';
 import type { Json } from './tiktok-track-request.ts';
 import {
   batchBody,
@@ -17,7 +17,7 @@ import {
 } from './tiktok-track-request.ts';
 
 function check(body: unknown, rules: Partial<TrackRules> = {}) {
-  return checkBatchBody(body, { nowMs: NOW_MS, ...rules });
+  return checkBatchBody(body, { nowMs: NOW_MS, ...STRICT_RULES, ...rules });
 }
 
 /** The answer to one event, changed. */
@@ -205,7 +205,7 @@ describe('a 1.0 event', () => {
     expect(checkItem(properties({ value: 1 }), { pairValueAndCurrency: false })).toEqual({ ok: true });
     expect(checkItem({ extra: 1 }, { refuseUnknownFields: false })).toEqual({ ok: true });
     expect(checkItem(context({ ip: '10.0.0.1' }), { requirePublicIp: false })).toEqual({ ok: true });
-    expect(checkItem({ event_id: 'poison-1' })).toMatchObject({ row: 0 });
+    expect(checkItem({ event_id: 'poison-1' }, { poisonPrefix: 'poison-' })).toMatchObject({ row: 0 });
     expect(checkItem({ event_id: 'poison-1' }, { poisonPrefix: null })).toEqual({ ok: true });
   });
 });
@@ -237,7 +237,7 @@ describe('a 1.0 request', () => {
   });
 
   test('is refused at the 2.0 endpoint with the words that were seen there', () => {
-    const at2 = (body: Json) => checkTrackBody(body, { nowMs: NOW_MS });
+    const at2 = (body: Json) => checkTrackBody(body, { nowMs: NOW_MS, ...STRICT_RULES });
     const body = batchBody([batchItem()]);
     expect(at2(body)).toMatchObject({
       code: 40002,

@@ -287,6 +287,7 @@ describe('an answer in part', () => {
 
 describe('the naming of bad rows', () => {
   test('can be ordered for one pixel', async () => {
+    simulator.set({ poisonPrefix: 'poison-' });
     simulator.faults.add({ effect: 'row_naming', naming: 'wrong', pixel: 'PIXEL-1' });
     const rows = [webEvent(), webEvent({ event_id: 'poison-1' })];
     expect(await track(simulator.url, trackBody(rows))).toMatchObject({ message: 'data.0: Event is not acceptable.' });

@@ -193,7 +193,7 @@ describe('the answer', () => {
 
   test('names the row of a poison event as it is set to', async () => {
     const rows = [webEvent(), webEvent({ event_id: 'poison-1' })];
-    simulator.set({ rowNaming: 'none' });
+    simulator.set({ rowNaming: 'none', poisonPrefix: 'poison-' });
     expect(await track(simulator.url, trackBody(rows))).toMatchObject({
       message: 'Invalid parameter: Event is not acceptable.',
     });
