@@ -14,6 +14,7 @@ import {
   afterRecovery,
   afterRefusal,
   afterSuccess,
+  afterTrouble,
   type ConnectionState,
   isRefused,
   isSameSubject,
@@ -24,6 +25,7 @@ import {
   type StateAnswer,
   type StateSubject,
   stillUndecided,
+  waitsForRecovery,
 } from './core/connection-state.ts';
 import type { Credentials, CredentialsLookup, Telemetry } from './ports.ts';
 
@@ -42,6 +44,8 @@ export type ReleaseListener = (release: Release) => void;
 export class ConnectionStates {
   readonly #parts: ConnectionStatesParts;
   readonly #known = new Map<string, Known>();
+  /** Connections that take requests and have failed for themselves, until that is known to be over. */
+  readonly #toRecover = new Map<string, ConnectionState>();
   /** When a refused connection was last probed, or was learned to be refused. */
   readonly #probedAt = new Map<string, number>();
   readonly #releases = new Map<string, Release>();
@@ -64,6 +68,11 @@ export class ConnectionStates {
   onReleased(listener: ReleaseListener): void {
     this.#releaseListeners.push(listener);
     for (const release of this.#releases.values()) listener(release);
+  }
+
+  /** When the newest release of the connection was, epoch milliseconds; null where none is known. */
+  releasedAt(connectionId: string): number | null {
+    return this.#releases.get(connectionId)?.since ?? null;
   }
 
   /** The state of the credentials in force; null while nobody has looked at them. */
@@ -142,10 +151,21 @@ export class ConnectionStates {
     if (current !== null) this.#change(connectionId, current, stillUndecided(current, answer));
   }
 
-  /** A connection that failed for itself (throttled, hanging) since `troubledSince` has worked again for long enough. */
-  recovered(connectionId: string, troubledSince: number, now: number): void {
+  /** A connection that fails for itself (throttled, hanging) since then has had to let go of events. */
+  troubled(connectionId: string, troubledSince: number): void {
     const current = this.of(connectionId);
-    if (current !== null) this.#change(connectionId, current, afterRecovery(current, troubledSince, now));
+    if (current !== null) this.#change(connectionId, current, afterTrouble(current, troubledSince));
+  }
+
+  /** Active connections that failed for themselves, here or with another replica, and were not told to have recovered. */
+  toRecover(): ReadonlyMap<string, ConnectionState> {
+    return this.#toRecover;
+  }
+
+  /** A connection that failed for itself has worked again for long enough. */
+  recovered(connectionId: string, now: number): void {
+    const current = this.of(connectionId);
+    if (current !== null) this.#change(connectionId, current, afterRecovery(current, now));
   }
 
   /**
@@ -159,7 +179,7 @@ export class ConnectionStates {
       return;
     }
     const after = afterNews(known, news);
-    this.#known.set(connectionId, after);
+    this.#set(connectionId, after);
     this.#tellOfRelease(connectionId, after.latest);
     const before = known?.current ?? null;
     if (after.current !== null && after.current !== before)
@@ -179,7 +199,7 @@ export class ConnectionStates {
     const after = nowInForce(known, state, subject, now);
     const current = after.current;
     if (after === known) return current;
-    this.#known.set(connectionId, after);
+    this.#set(connectionId, after);
     this.#tellOfChange(connectionId, known?.current ?? null, current, now);
     return current;
   }
@@ -193,10 +213,16 @@ export class ConnectionStates {
     return this.inForce(connectionId, subject, now);
   }
 
+  #set(connectionId: string, known: Known): void {
+    this.#known.set(connectionId, known);
+    if (known.current !== null && waitsForRecovery(known.current)) this.#toRecover.set(connectionId, known.current);
+    else this.#toRecover.delete(connectionId);
+  }
+
   #change(connectionId: string, before: ConnectionState, after: ConnectionState): void {
     const known = this.#known.get(connectionId);
     if (after === before || known === undefined) return;
-    this.#known.set(connectionId, afterChange(known, after));
+    this.#set(connectionId, afterChange(known, after));
     this.#tellOfChange(connectionId, before, after, after.since);
     this.#tellOfRelease(connectionId, after);
     for (const listener of this.#changeListeners) listener(connectionId, after);
@@ -220,6 +246,7 @@ export class ConnectionStates {
 
   #drop(connectionId: string): void {
     this.#known.delete(connectionId);
+    this.#toRecover.delete(connectionId);
     this.#probedAt.delete(connectionId);
     this.#releases.delete(connectionId);
   }

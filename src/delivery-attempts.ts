@@ -13,6 +13,7 @@ import type { DeliveryEndings } from './delivery-endings.ts';
 import type { DeliveryHolds } from './delivery-holds.ts';
 import type { DeliveryPace, Wait } from './delivery-pace.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
+import type { DeliveryRecoveries } from './delivery-recoveries.ts';
 import type { DeliveryRequests } from './delivery-request.ts';
 import type { Lane } from './lane.ts';
 import type { UnderWay } from './under-way.ts';
@@ -44,6 +45,7 @@ export interface AttemptParts {
   readonly endings: DeliveryEndings;
   readonly pace: DeliveryPace;
   readonly holds: DeliveryHolds;
+  readonly recoveries: DeliveryRecoveries;
   /** Counts the lanes that work; a lane that waits for a retry is taken out of it. */
   readonly busy: UnderWay;
 }
@@ -91,11 +93,12 @@ export class DeliveryAttempts {
     verdict: Verdict,
     mayChange: boolean,
   ): PartEnd | null {
-    const { endings, pace } = this.#parts;
+    const { endings, pace, recoveries } = this.#parts;
     const fails = verdict.class === 'retry' || verdict.class === 'throttled' || verdict.class === 'ambiguous';
     if (!fails) endings.credentialsPassed(lane, events, verdict);
     if (mayChange || (fails && !verdict.limitedAttempts)) return null;
     pace.passed(lane);
+    recoveries.passed(lane.connectionId);
     if (verdict.class === 'delivered') {
       endings.delivered(assignment, events, verdict);
       return { kind: 'taken', events };

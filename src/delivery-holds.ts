@@ -16,11 +16,13 @@ import type { PendingEvent } from './core/pending-event.ts';
 import type { DeliveryEndings } from './delivery-endings.ts';
 import type { DeliveryPace } from './delivery-pace.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
+import { type DeliveryRecoveries, TROUBLE_AFTER_MS } from './delivery-recoveries.ts';
 import type { Lane, LaneBatch } from './lane.ts';
 
-/** A connection that fails, or is throttled, for less is left its queue. */
-const SHARE_GRACE_MS = 10_000;
-/** So is one that may fail for everybody: an outage of the vendor is known when half of all connections have tried. */
+/**
+ * One that may fail for everybody is left its queue for longer: an outage of the vendor is known when half of all
+ * connections have tried.
+ */
 const OUTAGE_GRACE_MS = 60_000;
 /**
  * While reading stands still, all connections in trouble together keep this part of what the buffer must drain to:
@@ -28,22 +30,17 @@ const OUTAGE_GRACE_MS = 60_000;
  */
 const TOGETHER_RATIO = 0.5;
 
-/** A connection with letters of this kind; epoch milliseconds. */
-interface Troubled {
-  readonly since: number;
-  worksSince: number | null;
-}
-
 export class DeliveryHolds {
   readonly #parts: DeliveryParts;
   readonly #pace: DeliveryPace;
   readonly #endings: DeliveryEndings;
-  readonly #troubled = new Map<string, Troubled>();
+  readonly #recoveries: DeliveryRecoveries;
 
-  constructor(parts: DeliveryParts, pace: DeliveryPace, endings: DeliveryEndings) {
+  constructor(parts: DeliveryParts, pace: DeliveryPace, endings: DeliveryEndings, recoveries: DeliveryRecoveries) {
     this.#parts = parts;
     this.#pace = pace;
     this.#endings = endings;
+    this.#recoveries = recoveries;
   }
 
   /** Milliseconds that events of the lane may wait on; endless while its connection does not fail. */
@@ -90,8 +87,8 @@ export class DeliveryHolds {
     // Just after an outage most have not been tried again yet: they fail no more for all that is known.
     const overForMs = outage.overForMs(now);
     const failing = this.#pace.failing(connectionId);
-    if (overForMs < SHARE_GRACE_MS || (failing !== null && failing.sinceLastMs(now) > overForMs)) return false;
-    const graceMs = this.#pace.mayFailForAll(connectionId) ? OUTAGE_GRACE_MS : SHARE_GRACE_MS;
+    if (overForMs < TROUBLE_AFTER_MS || (failing !== null && failing.sinceLastMs(now) > overForMs)) return false;
+    const graceMs = this.#pace.mayFailForAll(connectionId) ? OUTAGE_GRACE_MS : TROUBLE_AFTER_MS;
     return this.#troubleOf(connectionId).forMs >= graceMs;
   }
 
@@ -108,21 +105,7 @@ export class DeliveryHolds {
 
   /** Tells of connections that work again for as long as they may fail: their letters can be redriven. */
   tellOfRecoveries(): void {
-    const { clock, options, states } = this.#parts;
-    const now = clock.now();
-    for (const [connectionId, troubled] of this.#troubled) {
-      const isThrottled = this.#pace.throttledSpell(connectionId) !== null;
-      if (this.#troubleOf(connectionId).forMs >= SHARE_GRACE_MS) troubled.worksSince = null;
-      else if (this.#pace.failing(connectionId) === null && !isThrottled) troubled.worksSince ??= now;
-      if (troubled.worksSince === null || now - troubled.worksSince < options.maxHoldMs) continue;
-      this.#troubled.delete(connectionId);
-      states.recovered(connectionId, troubled.since, now);
-    }
-  }
-
-  /** The connection is gone. */
-  forget(connectionId: string): void {
-    this.#troubled.delete(connectionId);
+    this.#recoveries.look(connectionId => this.#troubleOf(connectionId).forMs);
   }
 
   get #isBounded(): boolean {
@@ -149,10 +132,7 @@ export class DeliveryHolds {
   #letGo({ connectionId }: Lane, assignment: Assignment, events: readonly PendingEvent[], reason: string): void {
     const { answer, forMs } = this.#troubleOf(connectionId);
     const detail = answer === null ? reason : `${reason}: ${answerText(answer)}`;
-    const since = this.#parts.clock.now() - forMs;
-    const troubled = this.#troubled.get(connectionId) ?? { since, worksSince: null };
-    troubled.worksSince = null;
-    this.#troubled.set(connectionId, troubled);
+    this.#recoveries.letGo(connectionId, this.#parts.clock.now() - forMs);
     this.#endings.refused(assignment, events, { deadLetter: 'connection_backpressure', detail }, answer ?? undefined);
   }
 }

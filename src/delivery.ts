@@ -15,6 +15,7 @@ import { DeliveryHolds } from './delivery-holds.ts';
 import { DeliveryIsolation } from './delivery-isolation.ts';
 import { DeliveryPace } from './delivery-pace.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
+import { DeliveryRecoveries } from './delivery-recoveries.ts';
 import { DeliveryRequests } from './delivery-request.ts';
 import { Lane } from './lane.ts';
 import { UnderWay } from './under-way.ts';
@@ -28,6 +29,7 @@ export class Delivery {
   readonly #endings: DeliveryEndings;
   readonly #pace: DeliveryPace;
   readonly #holds: DeliveryHolds;
+  readonly #recoveries: DeliveryRecoveries;
   readonly #isolation: DeliveryIsolation;
   readonly #lanes = new Map<string, Lane>();
   /** Lanes that are not idle and not waiting for a retry. */
@@ -39,9 +41,13 @@ export class Delivery {
     this.#requests = new DeliveryRequests(parts);
     this.#endings = new DeliveryEndings(parts);
     this.#pace = new DeliveryPace(parts);
-    this.#holds = new DeliveryHolds(parts, this.#pace, this.#endings);
+    this.#recoveries = new DeliveryRecoveries(parts, this.#pace);
+    this.#holds = new DeliveryHolds(parts, this.#pace, this.#endings, this.#recoveries);
     const shared = { requests: this.#requests, endings: this.#endings, pace: this.#pace, holds: this.#holds };
-    const attempts = new DeliveryAttempts({ ...shared, delivery: parts, busy: this.#busy });
+    const attempts = new DeliveryAttempts({
+      ...{ ...shared, recoveries: this.#recoveries },
+      ...{ delivery: parts, busy: this.#busy },
+    });
     this.#isolation = new DeliveryIsolation(attempts, this.#endings);
   }
 
@@ -127,7 +133,7 @@ export class Delivery {
     this.#lookedForGoneAt = now;
     for (const connectionId of [...this.rates().keys()]) {
       if (this.#lanes.has(connectionId) || connectionNow(connectionId) !== null) continue;
-      for (const part of [this.#endings, this.#pace, this.#holds, outage]) part.forget(connectionId);
+      for (const part of [this.#endings, this.#pace, this.#recoveries, outage]) part.forget(connectionId);
     }
   }
 }

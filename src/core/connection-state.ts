@@ -88,22 +88,44 @@ export function unanswered(
 ): ConnectionState {
   const { configOffset, tokenDigest } = subject;
   const revision = previous === null ? 0 : previous.revision + 1;
-  const troubledSince = previous === null || previous.releaseCause !== null ? null : previous.troubledSince;
+  const inherited = previous !== null && hasOpenTrouble(previous) ? previous.troubledSince : null;
+  // Older than the state, whatever the clock of whoever saw it begin: it is not these credentials' own.
+  const troubledSince = inherited === null ? null : Math.min(inherited, now - 1);
   return {
     ...{ state, configOffset, tokenDigest, since: now, ...NO_ANSWER },
     ...{ revision, troubledSince, releaseCause: null },
   };
 }
 
-/** TikTok took the credentials. */
+/**
+ * TikTok took the credentials: that ends a refusal, and the trouble of the credentials before them. Where the connection
+ * failed for itself with these very credentials, one request that passes is no end of it.
+ */
 export function afterSuccess(current: ConnectionState, now: number): ConnectionState {
   if (current.state === 'active') return current;
-  const { configOffset, tokenDigest, troubledSince } = current;
+  const { configOffset, since, tokenDigest, troubledSince } = current;
+  const goesOn = troubledSince === null || (!isRefused(current) && troubledSince >= since);
   const cause = isRefused(current) ? 'probe' : 'new_token';
   return {
     ...{ state: 'active', configOffset, tokenDigest, since: now, ...NO_ANSWER },
-    ...{ revision: current.revision + 1, troubledSince, releaseCause: troubledSince === null ? null : cause },
+    ...{ revision: current.revision + 1, troubledSince, releaseCause: goesOn ? null : cause },
   };
+}
+
+/** Whether there is something whose end is not told yet. */
+export function hasOpenTrouble({ releaseCause, troubledSince }: ConnectionState): boolean {
+  return troubledSince !== null && releaseCause === null;
+}
+
+/**
+ * The connection fails for itself (throttled, hanging), for so long that events of it were let go; what is open already
+ * goes on.
+ */
+export function afterTrouble(current: ConnectionState, troubledSince: number): ConnectionState {
+  if (hasOpenTrouble(current)) return current;
+  // Without an answer yet, only the time tells it from what was before these credentials.
+  const since = current.state === 'active' ? troubledSince : Math.max(troubledSince, current.since);
+  return { ...current, revision: current.revision + 1, troubledSince: since, releaseCause: null };
 }
 
 /** TikTok refused the connection; the same refusal again changes nothing. */
@@ -128,10 +150,15 @@ export function stillUndecided(current: ConnectionState, answer: StateAnswer): C
   return { ...current, apiCode, httpStatus, requestId, reason, revision: current.revision + 1 };
 }
 
-/** An active connection that failed for itself (throttled, hanging) since `troubledSince` has worked again for long enough. */
-export function afterRecovery(current: ConnectionState, troubledSince: number, now: number): ConnectionState {
-  if (current.state !== 'active') return current;
-  return { ...current, since: now, revision: current.revision + 1, troubledSince, releaseCause: 'recovered' };
+/** Whether it is to be seen that an active connection no longer fails for itself. */
+export function waitsForRecovery(current: ConnectionState): boolean {
+  return current.state === 'active' && hasOpenTrouble(current);
+}
+
+/** An active connection that failed for itself has worked again for long enough. */
+export function afterRecovery(current: ConnectionState, now: number): ConnectionState {
+  if (!waitsForRecovery(current)) return current;
+  return { ...current, since: now, revision: current.revision + 1, releaseCause: 'recovered' };
 }
 
 /** The one that holds: of the newer entry, then of the more changes seen; the rest only makes the order total. */
@@ -196,9 +223,9 @@ export function nowInForce(
 
 /** What the credentials in force follow: trouble of the ones before them is not forgotten over another replica's news. */
 function before({ current, latest }: Known): ConnectionState {
-  const trouble = current?.releaseCause === null ? current.troubledSince : null;
+  const trouble = current !== null && hasOpenTrouble(current) ? current.troubledSince : null;
   const { revision } = current === null ? latest : { revision: Math.max(current.revision, latest.revision) };
-  const inherited = latest.releaseCause === null ? latest.troubledSince : null;
+  const inherited = hasOpenTrouble(latest) ? latest.troubledSince : null;
   return { ...latest, revision, releaseCause: null, troubledSince: trouble ?? inherited };
 }
 

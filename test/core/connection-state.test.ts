@@ -6,7 +6,9 @@ import {
   afterRecovery,
   afterRefusal,
   afterSuccess,
+  afterTrouble,
   type ConnectionState,
+  hasOpenTrouble,
   isRefused,
   isSameSubject,
   type Known,
@@ -20,6 +22,7 @@ import {
   type StateSubject,
   stillUndecided,
   unanswered,
+  waitsForRecovery,
 } from '../../src/core/connection-state.ts';
 
 const SUBJECT: StateSubject = { configOffset: 5, tokenDigest: 'old' };
@@ -116,9 +119,64 @@ describe('a success', () => {
 
 describe('recovery', () => {
   it('releases an active connection, and no other', () => {
-    const recovered = afterRecovery(afterSuccess(undecided, 200), 250, 900);
+    const recovered = afterRecovery(afterTrouble(afterSuccess(undecided, 200), 250), 900);
     expect(releaseOf('c', recovered)).toMatchObject({ cause: 'recovered', since: 900 });
-    expect(afterRecovery(refused, 250, 900)).toBe(refused);
+    expect(afterRecovery(refused, 900)).toBe(refused);
+  });
+});
+
+describe('a connection that fails for itself', () => {
+  const active = afterSuccess(undecided, 200);
+  const troubled = afterTrouble(active, 250);
+
+  it('is as active as before, and its trouble is told once, until it is told to have ended', () => {
+    expect(troubled).toEqual({ ...active, revision: active.revision + 1, troubledSince: 250 });
+    expect([hasOpenTrouble(active), hasOpenTrouble(troubled), waitsForRecovery(troubled)]).toEqual([false, true, true]);
+    expect(afterTrouble(troubled, 300)).toBe(troubled);
+    const recovered = afterRecovery(troubled, 900);
+    expect(hasOpenTrouble(recovered)).toBe(false);
+    expect(afterRecovery(recovered, 950)).toBe(recovered);
+    expect(afterTrouble(recovered, 800)).toMatchObject({ troubledSince: 800, releaseCause: null });
+  });
+
+  it('has nothing to recover from where it never let go of events', () => {
+    expect(afterRecovery(active, 900)).toBe(active);
+  });
+
+  it('is released at the first success of its next token, and not again', () => {
+    const renewed = nowInForce({ current: troubled, latest: troubled }, 'undecided', OTHER, 250).current;
+    const released = afterSuccess(renewed, 400);
+    expect(releaseOf('c', released)).toMatchObject({ since: 400, ...OTHER, cause: 'new_token' });
+    expect(afterRecovery(released, 900)).toBe(released);
+  });
+
+  it.each([100, 50, 150])(
+    'before its first answer (since %i) is not released by one success, but by recovery',
+    since => {
+      const failing = afterTrouble(undecided, since);
+      expect(waitsForRecovery(failing)).toBe(false);
+      const passed = afterSuccess(failing, 200);
+      expect([releaseOf('c', passed), waitsForRecovery(passed)]).toEqual([null, true]);
+      expect(releaseOf('c', afterRecovery(passed, 900))).toMatchObject({ cause: 'recovered' });
+    },
+  );
+
+  it('and is refused is released by the probe that ends the refusal, for both', () => {
+    const parked = afterRefusal(troubled, refusal(), 300);
+    expect(parked).toMatchObject({ state: 'token_invalid', troubledSince: 250 });
+    expect(afterTrouble(refused, 300)).toBe(refused);
+    expect(releaseOf('c', afterSuccess(parked, 400))).toMatchObject({ cause: 'probe' });
+  });
+
+  it('always changes to a state that holds over the one before', () => {
+    fc.assert(
+      fc.property(someState, fc.nat(), (current, since) => {
+        const after = afterTrouble(current, since);
+        expect(newerOf(current, after)).toBe(after);
+        expect(hasOpenTrouble(after)).toBe(true);
+        expect(after.state).toBe(current.state);
+      }),
+    );
   });
 });
 

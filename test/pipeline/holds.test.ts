@@ -202,4 +202,38 @@ describe('a connection that has let go of events', () => {
     expect(states.of('connection-1')).toMatchObject({ troubledSince: startedAt });
     expect(connections.size).toBe(3);
   });
+
+  it('before this process was started is told to have recovered, once it was seen to work here for that long', async () => {
+    const { assignment, clock, deliver, delivery, states } = setUpLanes();
+    const released: unknown[] = [];
+    states.onReleased(release => released.push(release));
+    deliver(1);
+    await clock.idle();
+    states.troubled('connection-1', clock.now());
+    const lookFor = async (minutes: number) => {
+      for (let minute = 0; minute < minutes; minute++) {
+        await clock.advance(MINUTE);
+        delivery.relieve(assignment);
+      }
+    };
+    await lookFor(60);
+    expect(released).toEqual([]);
+    deliver(1);
+    await clock.idle();
+    await lookFor(14);
+    expect(released).toEqual([]);
+    await lookFor(1);
+    expect(released).toMatchObject([{ cause: 'recovered' }]);
+  });
+
+  it('is not told to have recovered by a redrive, which sees only what it sends itself', async () => {
+    const { assignment, clock, deliver, delivery, states } = setUpLanes({ options: { backpressure: 'wait' } });
+    deliver(1);
+    await clock.idle();
+    states.troubled('connection-1', clock.now());
+    deliver(1);
+    await clock.advance(60 * MINUTE);
+    delivery.relieve(assignment);
+    expect(states.toRecover().size).toBe(1);
+  });
 });

@@ -157,7 +157,8 @@ describe('a release', () => {
     const [a, b] = [await start('a'), await start('b')];
     a.accepted();
     await clock.advance(HEARD_MS);
-    a.states.recovered(C, clock.now() - 900, clock.now());
+    a.states.troubled(C, clock.now() - 900);
+    a.states.recovered(C, clock.now());
     await clock.advance(HEARD_MS);
     expect(b.releases).toMatchObject([{ cause: 'recovered' }]);
     expect(b.releases).toEqual(a.releases);
