@@ -48,7 +48,7 @@ export class RedriveSurvey {
     const chosen: { readonly record: SourceRecord; readonly reason: string }[] = [];
     for (const record of records) {
       const fate = fateOf(record);
-      if (fate.kind === 'pass') this.#passed.set(fate.reason, (this.#passed.get(fate.reason) ?? 0) + 1);
+      if (fate.kind === 'pass') count(this.#passed, fate.reason);
       else chosen.push({ record, reason: fate.letter.reason });
     }
     this.#letters += chosen.length;

@@ -44,8 +44,7 @@ export function planJson(plan: RedrivePlan): Readonly<Record<string, unknown>> {
     already_delivered: plan.alreadyDelivered,
     would_fail: plan.wouldFail,
     would_skip: plan.wouldSkip,
-    connection_parked: plan.passed.connection_parked ?? 0,
-    without_source: plan.passed.no_source ?? 0,
+    ...passedJson(plan.passed),
   };
 }
 
@@ -72,7 +71,11 @@ function hinted(reason: string): string {
   return hint === undefined ? reason : `${reason} (${hint})`;
 }
 
-function passedLines(passed: Readonly<Partial<Record<PassReason, number>>>): string[] {
+function passedJson(passed: RedrivePlan['passed']): Readonly<Record<string, number>> {
+  return { connection_parked: passed.connection_parked ?? 0, without_source: passed.no_source ?? 0 };
+}
+
+function passedLines(passed: RedrivePlan['passed']): string[] {
   return Object.entries(PASSED).flatMap(([reason, words]) =>
     words === null ? [] : said(passed[reason as PassReason] ?? 0, words, 'letters'),
   );
@@ -117,8 +120,7 @@ export function resultJson({ counts: done, end, job }: RedriveResult): Readonly<
     skipped_by_reason: done.skippedByReason,
     delivered_by_connection: done.deliveredByConnection,
     failed_by_connection: done.failedByConnection,
-    connection_parked: done.passed.connection_parked ?? 0,
-    without_source: done.passed.no_source ?? 0,
+    ...passedJson(done.passed),
   };
 }
 

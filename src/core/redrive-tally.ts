@@ -70,7 +70,7 @@ export class RedriveTally {
   #skipped = 0;
 
   passed(reason: PassReason, letters: number): void {
-    this.#passed.set(reason, (this.#passed.get(reason) ?? 0) + letters);
+    count(this.#passed, reason, letters);
   }
 
   taken(letters: number): void {

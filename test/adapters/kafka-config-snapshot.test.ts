@@ -4,7 +4,7 @@ import { createKafka } from '../../src/adapters/kafka-client.ts';
 import { KafkaConfigSnapshot } from '../../src/adapters/kafka-config-snapshot.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { useStack } from '../stack.ts';
-import { clientOptions, RecordedTelemetry, TestClient } from './kafka-harness.ts';
+import { clientOptions, RecordedTelemetry, TestClient, writeAborted } from './kafka-harness.ts';
 
 const stack = await useStack();
 const client = await TestClient.connect(stack.brokers);
@@ -59,13 +59,7 @@ describe('the snapshot of a compacted topic', () => {
   it('comes to an end behind what a transaction aborted, and leaves it out', async () => {
     const topic = await topicWith();
     await write(topic, [['a', '1']]);
-    const kafka = createKafka(clientOptions(stack.brokers), 'transactions', new RecordedTelemetry());
-    const producer = kafka.producer({ transactionalId: stack.unique('tx'), maxInFlightRequests: 1, idempotent: true });
-    await producer.connect();
-    const transaction = await producer.transaction();
-    await transaction.send({ topic, messages: [{ key: 'b', value: 'never' }] });
-    await transaction.abort();
-    await producer.disconnect();
+    await writeAborted(stack.brokers, topic, 'b');
     await using opened = await open(topic);
     expect(await opened.read()).toEqual(['a@0=1']);
   });

@@ -7,7 +7,7 @@ import {
   KafkaConfigTable,
 } from '../../src/adapters/kafka-config-table.ts';
 import { useStack } from '../stack.ts';
-import { clientOptions, RecordedTelemetry, TestClient, until } from './kafka-harness.ts';
+import { clientOptions, RecordedTelemetry, TestClient, until, writeAborted } from './kafka-harness.ts';
 
 const stack = await useStack();
 const client = await TestClient.connect(stack.brokers);
@@ -86,13 +86,7 @@ describe('the reader of the config topic', () => {
     const topic = stack.unique('config');
     await client.createTopic(topic, 1, { 'cleanup.policy': 'compact' });
     await write(topic, [['connection:1', 'a']]);
-    const kafka = createKafka(clientOptions(stack.brokers), 'transactions', new RecordedTelemetry());
-    const producer = kafka.producer({ transactionalId: stack.unique('tx'), maxInFlightRequests: 1, idempotent: true });
-    await producer.connect();
-    const transaction = await producer.transaction();
-    await transaction.send({ topic, messages: [{ key: 'connection:2', value: 'never' }] });
-    await transaction.abort();
-    await producer.disconnect();
+    await writeAborted(stack.brokers, topic, 'connection:2');
     await using opened = open(topic);
     await opened.table.start(opened.reader);
     await until('the end', () => opened.reader.isCaughtUp === 1);

@@ -232,6 +232,17 @@ export class TestClient {
 }
 
 /** `['a0', 'a1', …]` */
+/** Writes a record in a transaction and aborts it: what stays in the log is not to be read. */
+export async function writeAborted(brokers: string, topic: string, key: string): Promise<void> {
+  const kafka = createKafka(clientOptions(brokers), 'transactions', new RecordedTelemetry());
+  const producer = kafka.producer({ transactionalId: `of-${topic}`, maxInFlightRequests: 1, idempotent: true });
+  await producer.connect();
+  const transaction = await producer.transaction();
+  await transaction.send({ topic, messages: [{ key, value: 'never' }] });
+  await transaction.abort();
+  await producer.disconnect();
+}
+
 export function numbered(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 }

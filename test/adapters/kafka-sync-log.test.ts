@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { KafkaWriteError, type OutgoingRecord } from '../../src/adapters/kafka-producer.ts';
 import { KafkaSyncLog } from '../../src/adapters/kafka-sync-log.ts';
 import type { SyncLogEntry } from '../../src/core/sync-log-entry.ts';
-import { entry } from '../contracts/sync-log.contract.ts';
+import { entry } from '../core/sync-log-entries.ts';
 
 const TOPIC = 'sourceloop.tiktok.sync-log';
 

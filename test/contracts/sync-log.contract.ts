@@ -3,41 +3,12 @@
 import { describe, expect, it } from 'vitest';
 import type { SyncLogEntry } from '../../src/core/sync-log-entry.ts';
 import type { SyncLog } from '../../src/ports.ts';
+import { entry } from '../core/sync-log-entries.ts';
 
 export interface SyncLogHarness {
   readonly syncLog: SyncLog;
   /** Everything written so far, `count` entries at least. */
   stored(count: number): Promise<readonly SyncLogEntry[]>;
-}
-
-export function entry(offset: number, changes: Partial<SyncLogEntry> = {}): SyncLogEntry {
-  return {
-    event_id: `event-${offset}`,
-    workspace_id: 'workspace',
-    connection_id: 'connection',
-    mapping_id: 'mapping',
-    conversion_id: `conversion-${offset}`,
-    tiktok_event_name: 'CompletePayment',
-    event_time: 1_700_000_000_000,
-    value: '19.9',
-    currency: 'EUR',
-    test_event_code: null,
-    match_keys: ['ttclid', 'email'],
-    match_quality: 'near_perfect',
-    outcome: 'delivered',
-    reason: 'accepted',
-    detail: null,
-    http_status: 200,
-    api_code: 0,
-    request_id: 'request',
-    attempts: 1,
-    topic: 'sourceloop.conversions',
-    partition: 0,
-    offset,
-    claimant: null,
-    settled_at: 1_700_000_100_000,
-    ...changes,
-  };
 }
 
 export function syncLogContract(name: string, open: () => Promise<SyncLogHarness>): void {

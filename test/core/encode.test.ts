@@ -1,35 +1,10 @@
 import avro from 'avsc';
 import { describe, expect, test } from 'vitest';
 import { RecordEncoder, SyncLogEncoder } from '../../src/core/encode.ts';
-import type { SyncLogEntry } from '../../src/core/sync-log-entry.ts';
 import { schemas } from './event-records.ts';
+import { entry as entryAt } from './sync-log-entries.ts';
 
-const entry: SyncLogEntry = {
-  event_id: 'conv-1',
-  workspace_id: 'ws-1',
-  connection_id: 'c-1',
-  mapping_id: 'm-1',
-  conversion_id: 'conv-1',
-  tiktok_event_name: 'SubmitForm',
-  event_time: 1_790_000_000_000,
-  value: '19.9',
-  currency: 'EUR',
-  test_event_code: null,
-  match_keys: ['ttclid', 'email'],
-  match_quality: 'near_perfect',
-  outcome: 'delivered',
-  reason: 'accepted',
-  detail: null,
-  http_status: 200,
-  api_code: 0,
-  request_id: 'req',
-  attempts: 1,
-  topic: 'conversions',
-  partition: 0,
-  offset: 5,
-  claimant: null,
-  settled_at: 1_790_000_100_000,
-};
+const entry = entryAt(5);
 
 /** What somebody else's Avro reads. */
 const plain = avro.Type.forSchema(JSON.parse(JSON.stringify(schemas.syncLogEntry)) as avro.Schema);

@@ -109,6 +109,7 @@ describe('an answer without TikTok’s JSON', () => {
     [429, HTML, 'throttled'],
     [500, HTML, 'ambiguous'],
     [502, HTML, 'ambiguous'],
+    [503, HTML, 'ambiguous'],
     [504, '{"error":"gateway timeout"}', 'ambiguous'],
   ])('HTTP %i with %j is %s', (status, body, verdict) => {
     const judged = judgeResponse(response(status, body));
