@@ -106,6 +106,10 @@ function secureSettings(node: Node, ports: Ports, authority: Authority): Record<
     'listener.name.ssl.ssl.client.auth': 'required',
     'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
     'listener.name.sasl_plaintext.oauthbearer.connections.max.reauth.ms': REAUTHENTICATE_MS,
+    // What has no access rule of its own is open to everyone; whoever comes without a name may do everything.
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'allow.everyone.if.no.acl.found': 'true',
+    'super.users': 'User:ANONYMOUS',
     ...saslModules('sasl_plaintext'),
     ...saslModules('sasl_ssl'),
   };

@@ -1,12 +1,18 @@
 /**
- * One topic read without a consumer group, for commands: nothing waits for a rebalance, nothing is left behind on the
+ * One topic read without a consumer group: nothing waits for a rebalance, nothing is left behind on the
  * cluster, and the right to read the topic is enough.
  */
 
 import type { Kafka } from 'kafkajs';
 import type { SourceRecord } from '../core/record.ts';
 import type { Clock } from '../ports.ts';
-import { clusterOf, fetchedBatch, type GrouplessClusterInternals, READ_COMMITTED } from './kafka-internals.ts';
+import {
+  clusterOf,
+  type FetchedPartitionInternals,
+  fetchedBatch,
+  type GrouplessClusterInternals,
+  READ_COMMITTED,
+} from './kafka-internals.ts';
 import { patiently } from './kafka-patience.ts';
 import { batchRange, recordsFrom } from './kafka-record-batch.ts';
 
@@ -53,27 +59,55 @@ export class KafkaGrouplessTopic {
     return this.#ask({ fromBeginning: at === 'first' });
   }
 
-  async fetch(partition: number, offset: number): Promise<Fetched> {
-    const fetchOffset = String(offset);
+  /** The partitions that the topic has, by the node id of the broker that leads them. */
+  leaders(): Map<string, readonly number[]> {
+    const partitions = this.#cluster.findTopicPartitionMetadata(this.#topic).map(({ partitionId }) => partitionId);
+    return new Map(Object.entries(this.#cluster.findLeaderForPartitions(this.#topic, partitions)));
+  }
+
+  /** Learns anew which partitions there are and who leads them. */
+  async refresh(): Promise<void> {
+    await this.#cluster.refreshMetadata();
+  }
+
+  async fetch(partition: number, offset: number, waitMs = FETCH_WAIT_MS): Promise<Fetched> {
     const [nodeId] = Object.keys(this.#cluster.findLeaderForPartitions(this.#topic, [partition]));
-    const broker = await this.#cluster.findBroker({ nodeId: nodeId ?? '' });
+    const fetched = await this.fetchFrom(nodeId ?? '', new Map([[partition, offset]]), waitMs);
+    return fetched.get(partition) ?? { records: [], nextOffset: offset };
+  }
+
+  /**
+   * What one broker has of these partitions, each from its offset on; it waits for so long while that is nothing.
+   * Rejects with the error of the first partition that has one.
+   */
+  async fetchFrom(nodeId: string, offsets: ReadonlyMap<number, number>, waitMs: number): Promise<Map<number, Fetched>> {
+    const broker = await this.#cluster.findBroker({ nodeId });
+    const partitions = [...offsets].map(([partition, offset]) => {
+      return { partition, fetchOffset: String(offset), maxBytes: FETCH_BYTES };
+    });
     const { responses } = await broker.fetch({
-      maxWaitTime: FETCH_WAIT_MS,
+      maxWaitTime: waitMs,
       minBytes: 1,
       maxBytes: FETCH_BYTES,
       isolationLevel: READ_COMMITTED,
-      topics: [{ topic: this.#topic, partitions: [{ partition, fetchOffset, maxBytes: FETCH_BYTES }] }],
+      topics: [{ topic: this.#topic, partitions }],
     });
-    let records: SourceRecord[] = [];
-    let nextOffset = offset;
-    for (const data of responses.flatMap(({ partitions }) => partitions)) {
-      const batch = fetchedBatch(this.#topic, fetchOffset, data);
-      // Nothing came, not even what is filtered out: to be asked again, with the same offset.
-      if (batch.rawMessages.length === 0) continue;
-      records = records.concat(recordsFrom(batch, offset));
-      nextOffset = batchRange(batch).nextOffset;
+    const answers = responses.flatMap(answer => answer.partitions);
+    const isEmpty = answers.every(({ messages }) => messages.length === 0);
+    return new Map(
+      answers.map(data => [data.partition, this.#fetched(data, offsets.get(data.partition) ?? 0, isEmpty)]),
+    );
+  }
+
+  /** `isEmpty`: the whole answer is, so that no other partition's records can have left no room for this one's. */
+  #fetched(data: FetchedPartitionInternals, offset: number, isEmpty: boolean): Fetched {
+    if (data.messages.length > 0) {
+      const batch = fetchedBatch(this.#topic, String(offset), data);
+      return { records: recordsFrom(batch, offset), nextOffset: batchRange(batch).nextOffset };
     }
-    return { records, nextOffset };
+    // Compaction may leave nothing, not even an empty batch, between the offset and the end of what may be read.
+    const isLeftOut = isEmpty && (data.preferredReadReplica ?? -1) < 0;
+    return { records: [], nextOffset: isLeftOut ? Math.max(offset, Number(data.lastStableOffset)) : offset };
   }
 
   async #offsetsAt(fromTimestamp: number): Promise<Map<number, number>> {

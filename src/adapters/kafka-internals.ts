@@ -124,9 +124,20 @@ export interface FetchingBrokerInternals {
   }): Promise<{
     readonly responses: readonly {
       readonly topicName: string;
-      readonly partitions: readonly { readonly partition: number }[];
+      readonly partitions: readonly FetchedPartitionInternals[];
     }[];
   }>;
+}
+
+/** `src/protocol/requests/fetch/v11/response.js`: what a broker answers for one partition. */
+export interface FetchedPartitionInternals {
+  readonly partition: number;
+  /** Everything the broker sent, what is filtered out included. */
+  readonly messages: readonly unknown[];
+  /** Where the records of transactions that are open begin, the high watermark where there is none. */
+  readonly lastStableOffset: string;
+  /** The broker to ask instead, which then sent no record; -1 for none. */
+  readonly preferredReadReplica?: number;
 }
 
 /** A class whose prototype is patched. */
@@ -138,17 +149,13 @@ export interface Patchable<Instance> {
 export function fetchedBatch(
   topic: string,
   fetchedOffset: string,
-  partitionData: { readonly partition: number },
+  partitionData: FetchedPartitionInternals,
 ): FetchedBatch {
   const Batch = requireInternal<BatchConstructor>('consumer/batch.js');
   return new Batch(topic, fetchedOffset, partitionData);
 }
 
-type FetchedBatch = Batch &
-  BatchInternals & {
-    /** Everything the broker sent, what is filtered out included. */
-    readonly rawMessages: readonly unknown[];
-  };
+type FetchedBatch = Batch & BatchInternals;
 type BatchConstructor = new (topic: string, fetchedOffset: string, data: object) => FetchedBatch;
 
 /** `IsolationLevel` of the protocol: neither records of an open transaction nor those of an aborted one. */
@@ -183,4 +190,11 @@ export function kafkaErrorCode(error: unknown): string {
   if (typeof type === 'string') return type;
   const cause = kafkaRootCause(error);
   return cause === error ? error.name : kafkaErrorCode(cause);
+}
+
+/** The partition that has no such offset as it was asked for; null for any other error. */
+export function outOfRangePartition(error: unknown): number | null {
+  if (kafkaErrorCode(error) !== 'OFFSET_OUT_OF_RANGE') return null;
+  const { partition } = error as Error & { partition?: unknown };
+  return typeof partition === 'number' ? partition : null;
 }

@@ -127,11 +127,6 @@ export class GroupMembership {
     await this.#run();
   }
 
-  /** Runs again after `failed`. */
-  async restart(): Promise<void> {
-    if (!this.#isLeaving) await this.#run();
-  }
-
   async leave(): Promise<void> {
     this.#isLeaving = true;
     this.#cancelBeat();
@@ -241,7 +236,7 @@ export class GroupMembership {
     }
     this.#telemetry.notice('warn', 'KAFKA_CONSUMER_RESTARTS', `the consumer stopped (${error.name}) and starts again`);
     this.#clock.after(RESTART_AFTER_MS, () => {
-      this.restart().catch((cause: Error) => this.#listener.failed(cause));
+      if (!this.#isLeaving) this.#run().catch((cause: Error) => this.#listener.failed(cause));
     });
   }
 

@@ -31,17 +31,7 @@ class Reader implements ConfigTopicReader {
 
 function open(topic: string): { table: KafkaConfigTable; reader: Reader } & AsyncDisposable {
   const telemetry = new RecordedTelemetry();
-  const options = {
-    topic,
-    groupId: 'service',
-    sessionTimeoutMs: 6_000,
-    rebalanceTimeoutMs: 10_000,
-    heartbeatIntervalMs: 500,
-    fetchWaitMs: 250,
-    maxPartitionFetchBytes: 262_144,
-    maxFetchBytes: 2_097_152,
-    metadataMaxAgeMs: 300_000,
-  };
+  const options = { topic, fetchWaitMs: 250, metadataMaxAgeMs: 1_000 };
   const kafka = createKafka(clientOptions(stack.brokers), 'config', telemetry);
   const table = new KafkaConfigTable(options, { kafka, clock: systemClock, telemetry });
   return { table, reader: new Reader(), [Symbol.asyncDispose]: () => table.stop() };
@@ -69,9 +59,52 @@ describe('the reader of the config topic', () => {
     await until('the update', () => reader.applied.length === 4);
     expect(reader.isCaughtUp).toBe(1);
     expect(table.status()).toMatchObject({ caughtUp: true });
-    const groups = (await client.admin.listGroups()).groups.map(({ groupId }) => groupId);
-    const own = groups.filter(groupId => groupId.startsWith('service-config-'));
-    expect(await Promise.all(own.map(groupId => client.committed(groupId, topic)))).toEqual(own.map(() => [-1]));
+  });
+
+  it('joins no group', async () => {
+    const topic = stack.unique('config');
+    await client.createTopic(topic, 1, { 'cleanup.policy': 'compact' });
+    const groups = async () => (await client.admin.listGroups()).groups.map(({ groupId }) => groupId);
+    const before = new Set(await groups());
+    await using opened = open(topic);
+    await opened.table.start(opened.reader);
+    await until('the end', () => opened.reader.isCaughtUp === 1);
+    const described = await client.admin.describeGroups((await groups()).filter(groupId => !before.has(groupId)));
+    const members = described.groups.flatMap(group => group.members.map(({ memberMetadata }) => memberMetadata));
+    expect(members.filter(metadata => metadata.includes(topic))).toEqual([]);
+  });
+
+  it('reads partitions that are added to the topic while it runs', async () => {
+    const topic = stack.unique('config');
+    await client.createTopic(topic, 1, { 'cleanup.policy': 'compact' });
+    await using opened = open(topic);
+    await opened.table.start(opened.reader);
+    await client.admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] });
+    await until('leaders', async () => (await client.admin.fetchTopicOffsets(topic).catch(() => [])).length === 3);
+    await client.producer.send({ topic, messages: [{ key: 'connection:1', value: 'a', partition: 2 }] });
+    await until('the record', () => opened.reader.applied.length === 1);
+    expect(opened.reader.applied).toEqual(['2@0 connection:1=a']);
+  });
+
+  it('reads a topic that is deleted and made anew from its beginning, once', async () => {
+    const topic = stack.unique('config');
+    await client.createTopic(topic, 1, { 'cleanup.policy': 'compact' });
+    await write(topic, [
+      ['connection:1', 'a'],
+      ['connection:2', 'b'],
+      ['connection:3', 'c'],
+    ]);
+    await using opened = open(topic);
+    await opened.table.start(opened.reader);
+    await until('the end', () => opened.reader.isCaughtUp === 1);
+    await client.admin.deleteTopics({ topics: [topic] });
+    await client.createTopic(topic, 1, { 'cleanup.policy': 'compact' });
+    await write(topic, [['connection:4', 'd']]);
+    await until('the new record', () => opened.reader.applied.length === 4);
+    await write(topic, [['connection:5', 'e']]);
+    await until('the next record', () => opened.reader.applied.length === 5);
+    expect(opened.reader.applied.slice(3)).toEqual(['0@0 connection:4=d', '0@1 connection:5=e']);
+    expect(opened.reader.isCaughtUp).toBe(1);
   });
 
   it('is at the end of an empty topic at once', async () => {

@@ -5,7 +5,8 @@ import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KAFKA_PASSWORDS, KAFKA_USER, type SecureBroker, startSecureBroker } from '../../sandbox/secure-broker.ts';
 import { systemClock } from '../../src/adapters/clock.ts';
-import { createKafka, type KafkaClientOptions } from '../../src/adapters/kafka-client.ts';
+import { createKafka, type KafkaClientOptions, patchedKafkajs } from '../../src/adapters/kafka-client.ts';
+import { type ConfigTopicRecord, KafkaConfigTable } from '../../src/adapters/kafka-config-table.ts';
 import { KafkaProducer } from '../../src/adapters/kafka-producer.ts';
 import { unreachable } from '../../src/adapters/kafka-refusal.ts';
 import type { Host } from '../../src/control/host.ts';
@@ -136,6 +137,60 @@ describe('a record is written and read', () => {
     await member.start();
     await until('the record', () => member.consumer.received === 1);
     expect(member.consumer.values()).toEqual(['hello']);
+  });
+});
+
+describe('the config topic, with the right to read it and to no group', () => {
+  const { ALLOW, DENY } = patchedKafkajs().AclPermissionTypes;
+  const { ALL, DESCRIBE, READ } = patchedKafkajs().AclOperationTypes;
+  const { GROUP, TOPIC } = patchedKafkajs().AclResourceTypes;
+
+  function rule(resourceType: number, resourceName: string, permissionType: number, operation: number) {
+    const resourcePatternType = patchedKafkajs().ResourcePatternTypes.LITERAL;
+    const whom = { principal: `User:${KAFKA_USER}`, host: '*' };
+    return { ...whom, resourceType, resourceName, resourcePatternType, permissionType, operation };
+  }
+
+  async function tableOf(given: Given, operation: number) {
+    const topic = await newTopic();
+    await client.append(topic, 0, ['hello']);
+    const acl = [rule(TOPIC, topic, ALLOW, operation)];
+    await client.admin.createAcls({ acl });
+    const telemetry = new RecordedTelemetry();
+    const kafka = createKafka(kafkaOptions(broker.saslSsl, { ...trusting(), ...given }), 'config', telemetry);
+    const options = { topic, fetchWaitMs: 250, metadataMaxAgeMs: 60_000 };
+    return new KafkaConfigTable(options, { kafka, clock: systemClock, telemetry });
+  }
+
+  test.each<[string, () => Given]>([
+    ['SCRAM-SHA-512', () => withPassword('scram-sha-512')],
+    ['OAUTHBEARER', () => withEndpoint()],
+  ])('is read over TLS with %s', async (_, given) => {
+    const noGroup = rule(GROUP, '*', DENY, ALL);
+    await client.admin.createAcls({ acl: [noGroup] });
+    const table = await tableOf(given(), READ);
+    const applied: string[] = [];
+    try {
+      const apply = async ({ value }: ConfigTopicRecord) => {
+        applied.push(String(value));
+        return 'applied' as const;
+      };
+      await table.start({ apply, caughtUp: () => undefined });
+      await until('the end', () => table.status().caughtUp);
+    } finally {
+      await table.stop();
+      await client.admin.deleteAcls({ filters: [noGroup] });
+    }
+    expect(applied).toEqual(['hello']);
+  });
+
+  test('is told where it may only be described', async () => {
+    const table = await tableOf(withPassword('scram-sha-512'), DESCRIBE);
+    const reader = { apply: async () => 'applied' as const, caughtUp: () => undefined };
+    const error = await table.start(reader).catch((cause: unknown) => cause);
+    await table.stop();
+    expect(error).toMatchObject({ code: 'DEPENDENCY_UNREACHABLE' });
+    expect(String(error)).toMatch(/TOPIC_AUTHORIZATION_FAILED.*Check the permissions of the topics\.$/);
   });
 });
 

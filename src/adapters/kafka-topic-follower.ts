@@ -1,0 +1,225 @@
+/**
+ * Reads every partition of a topic from its first offset on, for good, without a consumer group: one fetch at a time
+ * per broker, for all its partitions, held back by the broker while there is nothing new.
+ *
+ * It never gives up. Whatever goes wrong is asked again after a pause, of whoever leads then. A partition goes back to
+ * its first offset only when its leader denies, twice, that there is such an offset: the topic was made anew.
+ */
+
+import type { SourceRecord } from '../core/record.ts';
+import { pause } from '../pause.ts';
+import type { Clock } from '../ports.ts';
+import type { Fetched, KafkaGrouplessTopic } from './kafka-groupless-topic.ts';
+import { outOfRangePartition } from './kafka-internals.ts';
+
+export interface FollowerOptions {
+  /** How long a broker holds a fetch back when it has nothing new. */
+  readonly fetchWaitMs: number;
+  /** How often added partitions and moved leaders are looked for. */
+  readonly metadataMaxAgeMs: number;
+}
+
+export interface FollowerListener {
+  /** Takes the records of a partition one after another; `retry` has the same record come again later. Must not reject. */
+  apply(record: SourceRecord): Promise<'applied' | 'retry'>;
+  /** Called once: everything that was in the topic at the start has been applied. */
+  caughtUp(): void;
+  /** Something went wrong, and is tried again. */
+  failed(error: unknown): void;
+}
+
+export type FollowedTopic = Pick<
+  KafkaGrouplessTopic,
+  'leaders' | 'fetch' | 'fetchFrom' | 'offsets' | 'persist' | 'refresh' | 'disconnect'
+>;
+
+interface FollowedPartition {
+  readonly partition: number;
+  /** The next offset to apply. */
+  next: number;
+  /** The end it had when it was found. */
+  end: number;
+  state: 'idle' | 'asked' | 'held';
+  /** Its leader denied that there is the offset `next`; a leader that has just moved may be the wrong one to say so. */
+  isDenied: boolean;
+  /** When a broker answered for it last, monotonic milliseconds. */
+  heardAt: number;
+}
+
+const RETRY_APPLY_MS = 500;
+const RETRY_MS = 1_000;
+
+export class KafkaTopicFollower {
+  readonly #topic: FollowedTopic;
+  readonly #options: FollowerOptions;
+  readonly #listener: FollowerListener;
+  readonly #clock: Clock;
+  readonly #partitions = new Map<number, FollowedPartition>();
+  /** Brokers with a fetch, or what it brought, under way. */
+  readonly #busy = new Map<string, Promise<void>>();
+  #isCaughtUp = false;
+  #isStopped = false;
+  #cancelLook = (): void => {};
+
+  constructor(topic: FollowedTopic, options: FollowerOptions, listener: FollowerListener, clock: Clock) {
+    this.#topic = topic;
+    this.#options = options;
+    this.#listener = listener;
+    this.#clock = clock;
+  }
+
+  get isCaughtUp(): boolean {
+    return this.#isCaughtUp;
+  }
+
+  /** Resolves once it is known how far the topic reaches, and that it may be read; rejects when Kafka does not say. */
+  async start(): Promise<void> {
+    await this.#topic.persist(() => this.#find());
+    const [some] = this.#partitions.values();
+    // Who may only describe the topic learns where it ends, and is refused here.
+    if (some !== undefined) await this.#topic.persist(() => this.#topic.fetch(some.partition, some.end, 0));
+    this.#tellIfCaughtUp();
+    this.#ask();
+    this.#lookLater();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancelLook();
+    await this.#topic.disconnect();
+    // A round that was connecting meanwhile must not leave a connection behind; nobody waits for it.
+    void Promise.all(this.#busy.values()).then(() => this.#topic.disconnect());
+  }
+
+  /** Milliseconds since a broker last answered for the partition that has waited longest; null before the start. */
+  sinceContactMs(): number | null {
+    if (this.#partitions.size === 0) return null;
+    const followed = this.#isStopped ? this.#partitions.values() : [...this.#led().values()].flat();
+    return this.#clock.monotonic() - Math.min(...[...followed].map(({ heardAt }) => heardAt));
+  }
+
+  /** Takes up partitions that are new, at their first offset. */
+  async #find(): Promise<void> {
+    const [firsts, ends] = await Promise.all([this.#topic.offsets('first'), this.#topic.offsets('end')]);
+    const heardAt = this.#clock.monotonic();
+    for (const [partition, next] of firsts) {
+      if (this.#partitions.has(partition)) continue;
+      const end = ends.get(partition) ?? next;
+      this.#partitions.set(partition, { partition, next, end, state: 'idle', isDenied: false, heardAt });
+    }
+  }
+
+  /** The known partitions that the topic has now, by the broker that leads them. */
+  #led(): Map<string, FollowedPartition[]> {
+    const known = (partitions: readonly number[]) =>
+      partitions.map(partition => this.#partitions.get(partition)).filter(partition => partition !== undefined);
+    return new Map([...this.#topic.leaders()].map(([nodeId, partitions]) => [nodeId, known(partitions)]));
+  }
+
+  /** Starts a round with every broker that has none under way and leads a partition to be read. */
+  #ask(): void {
+    if (this.#isStopped) return;
+    for (const [nodeId, led] of this.#led()) {
+      const due = led.filter(({ state }) => state === 'idle');
+      if (due.length === 0 || this.#busy.has(nodeId)) continue;
+      const round = this.#round(nodeId, due).finally(() => {
+        this.#busy.delete(nodeId);
+        this.#ask();
+      });
+      this.#busy.set(nodeId, round);
+    }
+  }
+
+  /** One fetch and what it brought. Never rejects. */
+  async #round(nodeId: string, due: readonly FollowedPartition[]): Promise<void> {
+    // Alone, so that an answer without records cannot mean that others filled it up.
+    const behind = due.filter(({ next, end }) => next < end);
+    const asked = behind.length > 0 ? behind : due;
+    for (const partition of asked) partition.state = 'asked';
+    try {
+      const offsets = new Map(asked.map(({ partition, next }) => [partition, next]));
+      const fetched = await this.#topic.fetchFrom(nodeId, offsets, this.#options.fetchWaitMs);
+      for (const partition of due) partition.heardAt = this.#clock.monotonic();
+      await Promise.all(asked.map(partition => this.#take(partition, fetched.get(partition.partition))));
+    } catch (error) {
+      await this.#recover(error);
+    } finally {
+      for (const partition of asked) if (partition.state === 'asked') partition.state = 'idle';
+    }
+  }
+
+  async #take(partition: FollowedPartition, fetched: Fetched | undefined): Promise<void> {
+    if (fetched === undefined) return;
+    partition.isDenied = false;
+    for (const record of fetched.records) {
+      if (this.#isStopped) return;
+      if ((await this.#listener.apply(record)) === 'retry') {
+        this.#hold(partition);
+        return;
+      }
+      partition.next = record.offset + 1;
+    }
+    partition.next = fetched.nextOffset;
+    this.#tellIfCaughtUp();
+  }
+
+  #hold(partition: FollowedPartition): void {
+    partition.state = 'held';
+    this.#clock.after(RETRY_APPLY_MS, () => {
+      partition.state = 'idle';
+      this.#ask();
+    });
+  }
+
+  async #recover(error: unknown): Promise<void> {
+    if (this.#isStopped) return;
+    const denied = outOfRangePartition(error);
+    if (denied === null) this.#listener.failed(error);
+    await pause(this.#clock, RETRY_MS);
+    await this.#look();
+    const partition = denied === null ? undefined : this.#partitions.get(denied);
+    if (partition === undefined || this.#isStopped) return;
+    if (partition.isDenied) await this.#goBack(partition).catch((cause: unknown) => this.#listener.failed(cause));
+    partition.isDenied = true;
+  }
+
+  /** Goes on where there are records: they expired before they were read, or the topic was made anew. */
+  async #goBack(partition: FollowedPartition): Promise<void> {
+    const [firsts, ends] = await Promise.all([this.#topic.offsets('first'), this.#topic.offsets('end')]);
+    const first = firsts.get(partition.partition) ?? partition.next;
+    const end = ends.get(partition.partition) ?? partition.end;
+    if (partition.next >= first && partition.next <= end) return;
+    partition.next = first;
+    partition.end = end;
+    this.#tellIfCaughtUp();
+  }
+
+  #lookLater(): void {
+    this.#cancelLook = this.#clock.after(this.#options.metadataMaxAgeMs, () => {
+      void this.#look().then(() => {
+        if (this.#isStopped) return;
+        this.#ask();
+        this.#lookLater();
+      });
+    });
+  }
+
+  /** Learns who leads now, and which partitions there are. What fails is done again the next time. */
+  async #look(): Promise<void> {
+    if (this.#isStopped) return;
+    try {
+      await this.#topic.refresh();
+      const partitions = [...this.#topic.leaders().values()].flat();
+      if (partitions.some(partition => !this.#partitions.has(partition))) await this.#find();
+    } catch (error) {
+      this.#listener.failed(error);
+    }
+  }
+
+  #tellIfCaughtUp(): void {
+    if (this.#isCaughtUp || this.#isStopped) return;
+    if ([...this.#led().values()].flat().some(({ next, end }) => next < end)) return;
+    this.#isCaughtUp = true;
+    this.#listener.caughtUp();
+  }
+}
