@@ -26,7 +26,7 @@ import type { SourceRecord } from './core/record.ts';
 import { VendorOutage } from './core/vendor-outage.ts';
 import { Delivery } from './delivery.ts';
 import type { DeliveryOptions, DeliveryParts } from './delivery-parts.ts';
-import { Pipeline } from './pipeline.ts';
+import { Pipeline, type PipelineParts } from './pipeline.ts';
 import type {
   Claims,
   Clock,
@@ -111,21 +111,44 @@ export function assemble(config: Config, env: Environment, parts: AssemblyParts)
     telemetry,
     clock,
     ...beforeTheWindow(config, parts),
-    window: {
-      sizeMs: config.window.sizeMs,
-      batchMaxEvents: config.delivery.batchMaxEventsCount,
-      batchMaxBytes: config.delivery.batchMaxBytes,
-    },
-    trickle: { recordsPerWindow: config.delivery.outageRecordsCount, windowMs: config.window.sizeMs },
-    budget: {
-      ...config.window,
-      maxEvents: config.window.maxBufferedEventsCount,
-      maxBytes: config.window.maxBufferedBytes,
-    },
+    ...flowLimits(config),
   });
   const sharing = shareStates(parts, tiktok.states);
   const checks = createTokenChecks(config, parts, { ...tiktok, sharing });
   return { source, pipeline, delivery, sharing, checks, settlement, commits, ...tiktok };
+}
+
+/** Bounds on the flow that are tighter than the configuration's. */
+interface Ceiling {
+  readonly windowMs: number;
+  readonly events: number;
+  readonly bytes: number;
+}
+
+const NO_CEILING: Ceiling = {
+  windowMs: Number.POSITIVE_INFINITY,
+  events: Number.POSITIVE_INFINITY,
+  bytes: Number.POSITIVE_INFINITY,
+};
+
+/** How long and how much is gathered, and what flows in an outage. */
+export function flowLimits(
+  { delivery, window }: Config,
+  most = NO_CEILING,
+): Pick<PipelineParts, 'window' | 'trickle' | 'budget'> {
+  return {
+    window: {
+      sizeMs: Math.min(window.sizeMs, most.windowMs),
+      batchMaxEvents: delivery.batchMaxEventsCount,
+      batchMaxBytes: delivery.batchMaxBytes,
+    },
+    trickle: { recordsPerWindow: delivery.outageRecordsCount, windowMs: window.sizeMs },
+    budget: {
+      ...window,
+      maxEvents: Math.min(window.maxBufferedEventsCount, most.events),
+      maxBytes: Math.min(window.maxBufferedBytes, most.bytes),
+    },
+  };
 }
 
 type Sharing = Pick<AssemblyParts, 'clock' | 'learning' | 'schemas' | 'statusTopic' | 'table' | 'telemetry'>;

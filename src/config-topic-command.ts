@@ -2,12 +2,10 @@
 
 import { systemClock } from './adapters/clock.ts';
 import { KafkaConfigTopic } from './adapters/config-topic.ts';
-import { createKafka } from './adapters/kafka-client.ts';
 import { KafkaConfigSnapshot } from './adapters/kafka-config-snapshot.ts';
 import { KafkaProducer } from './adapters/kafka-producer.ts';
 import { readSchemas } from './adapters/schema-files.ts';
-import { SchemaRegistry } from './adapters/schema-registry.ts';
-import { readTlsFiles } from './adapters/tls-files.ts';
+import { createQuietKafka, createRegistry } from './clients.ts';
 import type { TopicSections } from './config-topic-sections.ts';
 import { type ApplyRequest, runApply } from './control/apply.ts';
 import { type DeleteRequest, runDelete } from './control/delete-entry.ts';
@@ -39,14 +37,11 @@ export async function withConfigTopic<T>(
   { kafka, registry, topics }: TopicSections,
   use: (topic: ConfigTopic) => Promise<T>,
 ): Promise<T> {
-  // What the client logs on its way to a failure is said once, by the failure.
-  const client = (role: string) => createKafka(kafka, role, { notice: () => undefined });
-  const { unknownSchemaGraceMs: _grace, tls, ...address } = registry;
   const options = { compression: 'none', giveUpAfterMs: WRITE_GIVE_UP_MS } as const;
   const topic = new KafkaConfigTopic({
-    snapshot: new KafkaConfigSnapshot(client('config'), topics.config, systemClock),
-    producer: new KafkaProducer(client('producer'), options, systemClock),
-    registry: new SchemaRegistry({ ...address, tls: readTlsFiles('registry', tls) }),
+    snapshot: new KafkaConfigSnapshot(createQuietKafka(kafka, 'config'), topics.config, systemClock),
+    producer: new KafkaProducer(createQuietKafka(kafka, 'producer'), options, systemClock),
+    registry: createRegistry(registry),
     schemas: readSchemas(),
     topic: topics.config,
     brokers: kafka.brokers,

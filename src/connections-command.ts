@@ -1,14 +1,12 @@
 /** `connections verify|list` on the real topics and TikTok: connects, lets `control/` decide, disconnects. */
 
 import { systemClock } from './adapters/clock.ts';
-import { createKafka } from './adapters/kafka-client.ts';
 import { KafkaConfigSnapshot } from './adapters/kafka-config-snapshot.ts';
 import { unreachable } from './adapters/kafka-refusal.ts';
 import { readSchemas } from './adapters/schema-files.ts';
-import { SchemaRegistry } from './adapters/schema-registry.ts';
 import { createEventsApi } from './adapters/tiktok-events-api.ts';
-import { readTlsFiles } from './adapters/tls-files.ts';
 import { createTokens } from './adapters/tokens.ts';
+import { createQuietKafka, createRegistry } from './clients.ts';
 import type { Config } from './config.ts';
 import { withConfigTopic } from './config-topic-command.ts';
 import type { TopicSections } from './config-topic-sections.ts';
@@ -45,8 +43,7 @@ export async function listConnections(request: ListRequest, config: TopicSection
 /** What the status topic tells of each connection; null where there is no such topic. */
 async function readStates(config: TopicSections): Promise<ReadonlyMap<string, ConnectionState> | null> {
   const { kafka, topics } = config;
-  // What the client logs on its way to a failure is said once, by the failure.
-  const client = createKafka(kafka, 'connection-status', { notice: () => undefined });
+  const client = createQuietKafka(kafka, 'connection-status');
   const snapshot = new KafkaConfigSnapshot(client, topics.connectionStatus, systemClock);
   try {
     await snapshot.connect();
@@ -64,8 +61,7 @@ async function decode(
   records: StatusRecords,
   { registry }: TopicSections,
 ): Promise<ReadonlyMap<string, ConnectionState>> {
-  const { unknownSchemaGraceMs: _grace, tls, ...address } = registry;
-  const schemas = new SchemaRegistry({ ...address, tls: readTlsFiles('registry', tls) });
+  const schemas = createRegistry(registry);
   const decoder = createStatusDecoder(readSchemas().connectionStatus);
   for (const schemaId of decoder.unlearned([...records.values()])) {
     const answer = await schemas.fetchSchema(schemaId);

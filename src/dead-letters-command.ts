@@ -1,11 +1,9 @@
 /** `dead-letters list|show|stats` on the real cluster: one pass over the topic, printed as it is read. */
 
 import { systemClock } from './adapters/clock.ts';
-import { createKafka } from './adapters/kafka-client.ts';
 import { KafkaDeadLetterReader, type LetterRange } from './adapters/kafka-dead-letter-reader.ts';
 import { readSchemas } from './adapters/schema-files.ts';
-import { SchemaRegistry } from './adapters/schema-registry.ts';
-import { readTlsFiles } from './adapters/tls-files.ts';
+import { createQuietKafka, createRegistry } from './clients.ts';
 import type { Config } from './config.ts';
 import {
   LIST_HEADER,
@@ -113,11 +111,11 @@ async function wholeLetter(
 async function decodedEvent(
   value: Buffer | null,
   decoder: EventDecoder,
-  { registry: { tls, ...registry } }: Config,
+  { registry }: Config,
 ): Promise<Masked | string> {
   const schemaId = schemaIdOf(value);
   if (schemaId !== null && !decoder.knows(schemaId)) {
-    const answer = await new SchemaRegistry({ ...registry, tls: readTlsFiles('registry', tls) }).fetchSchema(schemaId);
+    const answer = await createRegistry(registry).fetchSchema(schemaId);
     if (answer.kind === 'unavailable') return `its schema could not be fetched: ${answer.problem}`;
     decoder.learn(schemaId, answer);
   }
@@ -135,9 +133,7 @@ async function readLetters(
   take: (letter: Letter | null, record: SourceRecord) => boolean,
 ): Promise<boolean> {
   const stop = host.stopSignal();
-  // What the client logs on its way to a failure is said once, by the failure.
-  const telemetry = { notice: () => undefined };
-  const client = createKafka(kafka, 'dead-letters', telemetry);
+  const client = createQuietKafka(kafka, 'dead-letters');
   const reader = new KafkaDeadLetterReader(client, topics.deadLetter, systemClock);
   try {
     await reader.connect();

@@ -3,7 +3,7 @@
 import { createKafka } from './adapters/kafka-client.ts';
 import { KafkaRecordSource } from './adapters/kafka-record-source.ts';
 import type { Schemas } from './adapters/schema-files.ts';
-import { createDelivery, type TikTok } from './assembly.ts';
+import { createDelivery, flowLimits, type TikTok } from './assembly.ts';
 import { Commits } from './commits.ts';
 import type { Config } from './config.ts';
 import { buildOptionsOf } from './config-build-options.ts';
@@ -153,7 +153,7 @@ export function assembleRedrive(surroundings: RedriveSurroundings, run: RedriveR
   const pipeline: Pipeline = new Pipeline({
     ...{ source, claiming, delivery, settlement, commits, telemetry, clock },
     ...{ learnSchemas: tools.learnSchemas, draft: tools.draft },
-    ...limitsOf(config),
+    ...flowLimits(config, { windowMs: LONGEST_WINDOW_MS, events: MOST_EVENTS, bytes: MOST_BYTES }),
   });
   const ends = new Map(record.ends.map(({ offset, partition }) => [partition, offset]));
   const intake = new RedriveIntake({
@@ -169,23 +169,4 @@ export function assembleRedrive(surroundings: RedriveSurroundings, run: RedriveR
 /** The group of a job: whoever resumes the job reads on from what it has committed. */
 export function redriveGroup({ kafka }: Config, job: string): string {
   return `${kafka.groupId}.redrive.${job}`;
-}
-
-function limitsOf({
-  delivery,
-  window,
-}: Config): Pick<ConstructorParameters<typeof Pipeline>[0], 'window' | 'budget' | 'trickle'> {
-  return {
-    window: {
-      sizeMs: Math.min(window.sizeMs, LONGEST_WINDOW_MS),
-      batchMaxEvents: delivery.batchMaxEventsCount,
-      batchMaxBytes: delivery.batchMaxBytes,
-    },
-    trickle: { recordsPerWindow: delivery.outageRecordsCount, windowMs: window.sizeMs },
-    budget: {
-      ...window,
-      maxEvents: Math.min(window.maxBufferedEventsCount, MOST_EVENTS),
-      maxBytes: Math.min(window.maxBufferedBytes, MOST_BYTES),
-    },
-  };
 }

@@ -3,9 +3,9 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { systemClock as clock } from './adapters/clock.ts';
-import { createKafka } from './adapters/kafka-client.ts';
 import { KafkaDeadLetterReader, type LetterRange } from './adapters/kafka-dead-letter-reader.ts';
 import { letterOffsets } from './adapters/kafka-letter-offsets.ts';
+import { createQuietKafka } from './clients.ts';
 import type { Config } from './config.ts';
 import { EXIT, type ExitCode } from './control/exit-codes.ts';
 import type { Host } from './control/host.ts';
@@ -92,7 +92,7 @@ async function prepare(
   const { config, register } = surroundings;
   const { kafka, topics } = config;
   const job = request.job ?? newJobName(host.now());
-  const client = createKafka(kafka, 'dead-letters', { notice: () => undefined });
+  const client = createQuietKafka(kafka, 'dead-letters');
   const { committed, retentionMs } = await letterOffsets(client, clock, topics.deadLetter, redriveGroup(config, job));
   const reader = new KafkaDeadLetterReader(client, topics.deadLetter, clock);
   try {

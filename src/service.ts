@@ -5,76 +5,44 @@
 
 import { hostname } from 'node:os';
 import { systemClock as clock } from './adapters/clock.ts';
-import { createKafka } from './adapters/kafka-client.ts';
-import { KafkaConfigTable } from './adapters/kafka-config-table.ts';
 import { KafkaConnectionStatus } from './adapters/kafka-connection-status.ts';
 import { KafkaDeadLetters } from './adapters/kafka-dead-letters.ts';
-import { KafkaProducer } from './adapters/kafka-producer.ts';
-import { unreachable } from './adapters/kafka-refusal.ts';
 import { KafkaSyncLog } from './adapters/kafka-sync-log.ts';
-import { createRedisClaims } from './adapters/redis-claims.ts';
-import { createRedisClient } from './adapters/redis-client.ts';
-import { createRedisRateLimits } from './adapters/redis-rate-limits.ts';
-import { createRedisRedriveRegister } from './adapters/redis-redrive-register.ts';
-import { readSchemas } from './adapters/schema-files.ts';
-import { SchemaRegistry } from './adapters/schema-registry.ts';
 import { createTelemetry, type ServiceTelemetry } from './adapters/telemetry.ts';
-import { readTlsFiles } from './adapters/tls-files.ts';
 import { type Assembled, assemble } from './assembly.ts';
 import { createRedriveRounds } from './automatic-redrive.ts';
-import type { Commits } from './commits.ts';
 import type { Config } from './config.ts';
-import { ConfigFollowing } from './config-following.ts';
 import { startAdminServer } from './control/admin-http.ts';
 import type { Host } from './control/host.ts';
 import { checkTopics } from './control/topics.ts';
 import { VERSION } from './control/version.ts';
-import { ConfigTable } from './core/config-table.ts';
-import { createConfigDecoder } from './core/decode-config.ts';
-import { SyncLogEncoder } from './core/encode.ts';
-import { CodedError, messageOf } from './core/error-codes.ts';
+import { messageOf } from './core/error-codes.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { Observation } from './observation.ts';
-import { pause } from './pause.ts';
 import type { Pipeline } from './pipeline.ts';
-import type {
-  Claims,
-  Clock,
-  ConnectionStatusTopic,
-  DeadLetters,
-  RecordSource,
-  RedriveRegister,
-  RequestLimits,
-  SyncLog,
-} from './ports.ts';
+import type { Clock, ConnectionStatusTopic, DeadLetters, RecordSource, SyncLog } from './ports.ts';
 import { type CheckState, Readiness } from './readiness.ts';
 import type { RedriveRounds } from './redrive-rounds.ts';
-import { SchemaLearning } from './schema-learning.ts';
+import { watchConsumer } from './stuck-consumer.ts';
+import {
+  createKnowledge,
+  followConfigTopic,
+  type Knowledge,
+  type OnRedis,
+  type Opening,
+  openProducer,
+  openRedis,
+  STATUS_WAIT_MS,
+  syncLogEncoding,
+  untilComplete,
+} from './surroundings.ts';
 import { timedClaims } from './timed-claims.ts';
 import { withTopicAdmin } from './topics-command.ts';
-import { watch } from './watchdog.ts';
 
 /** Of the shutdown's time, what is left for leaving the group and closing connections. */
 const LEAVE_MS = 5_000;
-const CONFIG_CHECK_MS = 200;
-/** How long the start waits for the states of connections. */
-const STATUS_WAIT_MS = 5_000;
 const REDIS_PING_MS = 5_000;
-/** After that a write counts as failed: consumption pauses, and it is tried again. */
-const PRODUCE_GIVE_UP_MS = 10_000;
-const STUCK = {
-  heartbeat: 'the group coordinator has taken no heartbeat for',
-  batch: 'a fetched batch has been in hand for',
-  commit: 'settled offsets could not be committed for',
-} as const;
 const NEVER = new AbortController().signal;
-
-/** What all replicas share. */
-interface Shared {
-  readonly claims: Claims;
-  readonly limits: RequestLimits;
-  readonly register: RedriveRegister;
-}
 
 interface Written {
   readonly deadLetters: DeadLetters;
@@ -117,12 +85,9 @@ class Service {
   readonly #host: Host;
   readonly #readiness = new Readiness(clock);
   readonly #fatal = Promise.withResolvers<never>();
-  readonly #schemas = readSchemas();
-  readonly #registry: SchemaRegistry;
-  readonly #learning: SchemaLearning;
-  readonly #table: ConfigTable;
+  readonly #opening: Opening;
+  readonly #knowledge: Knowledge;
   readonly #observation: Observation;
-  #following: ConfigFollowing | null = null;
   #redisUp = false;
 
   constructor(config: Config, host: Host, telemetry: ServiceTelemetry, lifecycle: Lifecycle, stop: AbortSignal) {
@@ -131,16 +96,15 @@ class Service {
     this.#telemetry = telemetry;
     this.#lifecycle = lifecycle;
     this.#stop = stop;
-    const { unknownSchemaGraceMs, tls, ...registry } = config.registry;
-    this.#registry = new SchemaRegistry({ ...registry, tls: readTlsFiles('registry', tls) });
-    this.#learning = new SchemaLearning(this.#registry, clock, telemetry, unknownSchemaGraceMs);
-    this.#table = new ConfigTable(config.config.ignore);
+    this.#opening = { config, clock, telemetry, lifecycle };
+    this.#knowledge = createKnowledge(this.#opening);
+    const { following, table } = this.#knowledge;
     this.#observation = new Observation({
       config,
-      table: this.#table,
+      table,
       clock,
       nodeVersion: host.nodeVersion,
-      configComplete: () => this.#following?.complete ?? false,
+      configComplete: () => following.complete,
       redisUp: () => this.#redisUp,
     });
     // Whoever waits for it hears of it; nobody may be waiting yet.
@@ -153,13 +117,13 @@ class Service {
       this.#stop.addEventListener('abort', () => resolve(), { once: true });
     });
     await this.#startAdmin();
-    const shared = await this.#startRedis();
-    const written = await this.#startProducer();
+    const onRedis = await this.#startRedis();
+    const written = await this.#startWriting();
     await this.#checkTopics();
-    const following = await this.#followConfig();
-    await Promise.race([this.#untilComplete(following), stopRequested, this.#fatal.promise]);
+    await followConfigTopic(this.#opening, this.#knowledge.following);
+    await Promise.race([this.#untilComplete(), stopRequested, this.#fatal.promise]);
     if (this.#stop.aborted) return;
-    const { checks, pipeline, rounds, sharing, source } = this.#assemble(shared, written);
+    const { checks, pipeline, rounds, sharing, source } = this.#assemble(onRedis, written);
     // A restart knows the states; where the topic cannot be read soon, it finds out anew.
     await Promise.race([sharing.start(STATUS_WAIT_MS), stopRequested, this.#fatal.promise]);
     checks.start();
@@ -195,11 +159,8 @@ class Service {
     return [{ name: 'group', ok, reason, since: clock.now() - age }];
   }
 
-  async #startRedis(): Promise<Shared> {
-    const { tls, ...redis } = this.#config.redis;
-    const client = createRedisClient({ ...redis, tls: readTlsFiles('redis', tls) });
-    this.#lifecycle.started('redis', () => client.close());
-    await client.connect();
+  async #startRedis(): Promise<OnRedis> {
+    const { client, ...roles } = await openRedis(this.#opening);
     this.#readiness.pass('redis');
     this.#redisUp = true;
     const stopPinging = every(REDIS_PING_MS, clock, async () => {
@@ -209,40 +170,25 @@ class Service {
       );
     });
     this.#lifecycle.started('redis ping', stopPinging);
-    const telemetry = this.#telemetry;
-    const { keyPrefix } = redis;
-    return {
-      claims: timedClaims(createRedisClaims(client), clock, telemetry),
-      limits: createRedisRateLimits({ client, keyPrefix, options: this.#config.delivery, clock, telemetry }),
-      register: createRedisRedriveRegister(client, keyPrefix),
-    };
+    return { client, ...roles, claims: timedClaims(roles.claims, clock, this.#telemetry) };
   }
 
-  /** One producer for dead letters and sync log; the log's schema is registered or found before anything is read. */
-  async #startProducer(): Promise<Written> {
+  /** One producer for all that is written; the log's schema is registered or found before anything is read. */
+  async #startWriting(): Promise<Written> {
     const { kafka, topics } = this.#config;
-    const subject = `${topics.syncLog}-value`;
-    const schemaId = await this.#registry.idOf(subject, this.#schemas.syncLogEntry).catch((error: unknown) => {
-      throw new CodedError('DEPENDENCY_UNREACHABLE', `${messageOf(error)}. Check registry.url.`, { cause: error });
-    });
+    const { registry, schemas } = this.#knowledge;
+    const encode = await syncLogEncoding(this.#opening, this.#knowledge);
     this.#readiness.pass('registry');
-    const options = { compression: 'none', giveUpAfterMs: PRODUCE_GIVE_UP_MS } as const;
-    const producer = new KafkaProducer(createKafka(kafka, 'producer', this.#telemetry), options, clock);
-    this.#lifecycle.started('producer', () => producer.disconnect());
-    await producer.connect().catch((error: unknown) => {
-      throw unreachable(kafka.brokers, error);
-    });
+    const producer = await openProducer(this.#opening);
     this.#readiness.pass('producer');
-    const encoder = new SyncLogEncoder(this.#schemas.syncLogEntry, schemaId);
-    const writer = { appVersion: VERSION, instance: hostname() };
-    const schema = this.#schemas.connectionStatus;
-    const status = { kafka, topic: topics.connectionStatus, schema };
-    const statusTopic = new KafkaConnectionStatus(status, { producer, registry: this.#registry, clock });
+    const status = { kafka, topic: topics.connectionStatus, schema: schemas.connectionStatus };
+    const statusTopic = new KafkaConnectionStatus(status, { producer, registry, clock });
     this.#lifecycle.started('status topic', () => statusTopic.close());
+    const writer = { appVersion: VERSION, instance: hostname() };
     return {
       statusTopic,
       deadLetters: new KafkaDeadLetters(producer, topics.deadLetter, writer),
-      syncLog: new KafkaSyncLog(producer, topics.syncLog, entry => encoder.encode(entry)),
+      syncLog: new KafkaSyncLog(producer, topics.syncLog, encode),
     };
   }
 
@@ -260,42 +206,26 @@ class Service {
     }
   }
 
-  async #followConfig(): Promise<ConfigFollowing> {
-    const { kafka, topics } = this.#config;
-    const decoder = createConfigDecoder(this.#schemas);
-    const following = new ConfigFollowing(this.#table, decoder, this.#learning, this.#telemetry);
-    this.#following = following;
-    const parts = { kafka: createKafka(kafka, 'config', this.#telemetry), clock, telemetry: this.#telemetry };
-    const reader = new KafkaConfigTable({ ...kafka, topic: topics.config }, parts);
-    this.#lifecycle.started('config topic', () => reader.stop());
-    await reader.start(following);
-    return following;
-  }
-
   /** Waits for the config table as long as it takes: half a table would skip events for mappings not yet read. */
-  async #untilComplete(following: ConfigFollowing): Promise<void> {
-    while (!following.complete && !this.#stop.aborted) {
-      const keys = this.#table.blockingKeys().slice(0, 5).join(', ');
-      const reason = keys === '' ? 'the config topic is being read' : `no readable version of ${keys}`;
+  async #untilComplete(): Promise<void> {
+    const { following } = this.#knowledge;
+    await untilComplete(following, clock, this.#stop, unreadable => {
+      const reason = unreadable === '' ? 'the config topic is being read' : `no readable version of ${unreadable}`;
       this.#readiness.fail('config', reason);
-      if (keys !== '') {
-        const message = `the service waits: ${reason}. Repair or delete the entry, or list it in config.ignore`;
-        this.#telemetry.notice('error', 'CONFIG_BLOCKED', message);
-      }
-      await pause(clock, CONFIG_CHECK_MS);
-    }
+      if (unreadable === '') return;
+      const message = `the service waits: ${reason}. Repair or delete the entry, or list it in config.ignore`;
+      this.#telemetry.notice('error', 'CONFIG_BLOCKED', message);
+    });
     if (following.complete) this.#readiness.pass('config');
   }
 
   /** Wires the story and remembers how to take it apart. */
-  #assemble(shared: Shared, written: Written): Assembled & { readonly rounds: RedriveRounds | null } {
+  #assemble(onRedis: OnRedis, written: Written): Assembled & { readonly rounds: RedriveRounds | null } {
     const assembled = assemble(this.#config, this.#host.env, {
       ...written,
-      ...shared,
+      ...onRedis,
+      ...this.#knowledge,
       clock,
-      learning: this.#learning,
-      schemas: this.#schemas,
-      table: this.#table,
       telemetry: this.#telemetry,
       onFatal: error => this.#fatal.reject(error),
     });
@@ -308,48 +238,25 @@ class Service {
     this.#lifecycle.started('settlement', () => settlement.close());
     this.#lifecycle.started('events api', () => api.destroy());
     this.#observation.running = { pipeline, source, delivery, states };
-    this.#watch(source, commits);
-    return { ...assembled, rounds: this.#redriveRounds(shared, written, assembled) };
+    const stopWatching = watchConsumer({ source, commits, clock }, this.#config.watchdog, stuck => {
+      this.#fatal.reject(stuck);
+    });
+    this.#lifecycle.started('watchdog', stopWatching);
+    return { ...assembled, rounds: this.#redriveRounds(onRedis, written, assembled) };
   }
 
   /** Letters of a connection are sent again once it works again; null where that is switched off. */
-  #redriveRounds(shared: Shared, { syncLog }: Written, assembled: Assembled): RedriveRounds | null {
+  #redriveRounds(onRedis: OnRedis, { syncLog }: Written, assembled: Assembled): RedriveRounds | null {
     const config = this.#config;
     const { api, credentialsNow, outage, states } = assembled;
     if (!config.redrive.enabled) return null;
     const rounds = createRedriveRounds({
-      ...{ ...shared, config, clock, syncLog, tiktok: { api, credentialsNow, outage, states } },
-      ...{ learning: this.#learning, schemas: this.#schemas, table: this.#table, telemetry: this.#telemetry },
+      ...{ ...onRedis, ...this.#knowledge, config, clock, syncLog, telemetry: this.#telemetry },
+      tiktok: { api, credentialsNow, outage, states },
     });
     states.onReleased(release => rounds.released(release));
     this.#lifecycle.started('redrive', () => rounds.stop());
     return rounds;
-  }
-
-  #watch(source: RecordSource, commits: Commits): void {
-    const { batchMaxAgeMs, commitMaxAgeMs, heartbeatMaxAgeMs } = this.#config.watchdog;
-    const lastHeartbeat = (): number | null => {
-      const age = source.status().sinceHeartbeatMs;
-      return age === null ? null : clock.monotonic() - age;
-    };
-    const oldestBatch = (): number | null => {
-      const age = source.status().acceptingForMs;
-      return age === null ? null : clock.monotonic() - age;
-    };
-    const stopWatching = watch(
-      [
-        { name: 'heartbeat', since: lastHeartbeat, maxAgeMs: heartbeatMaxAgeMs },
-        { name: 'batch', since: oldestBatch, maxAgeMs: batchMaxAgeMs },
-        { name: 'commit', since: () => commits.waitingSince, maxAgeMs: commitMaxAgeMs },
-      ],
-      clock,
-      (name, overdueMs) => {
-        const seconds = Math.round(overdueMs / 1000);
-        const message = `${STUCK[name]} ${seconds} s: this process holds its partitions without working on them`;
-        this.#fatal.reject(new CodedError('CONSUMER_STUCK', `${message}. It ends, so that another takes them over.`));
-      },
-    );
-    this.#lifecycle.started('watchdog', stopWatching);
   }
 
   /** Stop fetching, deliver and commit what can be, leave. A second signal ends the process at once (main.ts). */

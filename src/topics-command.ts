@@ -1,9 +1,9 @@
 /** `topics ensure|check` on the real cluster: connects, lets `control/topics.ts` judge, says what was found. */
 
 import { systemClock } from './adapters/clock.ts';
-import { createKafka } from './adapters/kafka-client.ts';
 import { unreachable } from './adapters/kafka-refusal.ts';
 import { KafkaTopics } from './adapters/kafka-topics.ts';
+import { createQuietKafka } from './clients.ts';
 import type { Config } from './config.ts';
 import { EXIT, type ExitCode } from './control/exit-codes.ts';
 import type { Host } from './control/host.ts';
@@ -36,8 +36,7 @@ export async function withTopicAdmin(
   kafka: Config['kafka'],
   use: (topics: TopicAdmin) => Promise<TopicsReport>,
 ): Promise<TopicsReport> {
-  // What the client logs on its way to a failure is said once, by the failure.
-  const topics = new KafkaTopics(createKafka(kafka, 'topics', { notice: () => undefined }), systemClock);
+  const topics = new KafkaTopics(createQuietKafka(kafka, 'topics'), systemClock);
   try {
     await topics.connect();
     return await use(topics);

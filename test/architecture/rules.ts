@@ -26,6 +26,8 @@ const COMPOSITION: ReadonlySet<string> = new Set([
   'service',
   'assembly',
   'redrive-assembly',
+  'surroundings',
+  'clients',
   'redrive-surroundings',
   'automatic-redrive',
   'observation',
