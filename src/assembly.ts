@@ -168,11 +168,11 @@ export function shareStates(parts: Sharing, states: ConnectionStates): StatusSha
 type Asking = Pick<TokenChecksParts, 'api' | 'credentialsNow' | 'states' | 'sharing'>;
 
 function createTokenChecks({ tiktok, tokens, window }: Config, parts: AssemblyParts, asking: Asking): TokenChecks {
-  const { clock, table, telemetry } = parts;
+  const { clock, limits, table, telemetry } = parts;
   const destinationOf = createDestinations(tiktok.partnerName);
   return new TokenChecks({
     ...asking,
-    ...{ clock, table, telemetry, random: Math.random },
+    ...{ clock, limits, table, telemetry, random: Math.random },
     destinationOf: connection => destinationOf(connection, null),
     options: { check: tokens.check, intervalMs: window.sizeMs },
   });

@@ -11,8 +11,9 @@ import type { Connection } from './core/config-entry.ts';
 import { type ConnectionState, isSameSubject, type StateSubject } from './core/connection-state.ts';
 import { judgeResponse } from './core/judge-response.ts';
 import type { Destination } from './core/tiktok-event.ts';
-import { mayAskAgain, probeOf, readProbe } from './core/token-probe.ts';
-import type { Clock, CredentialsLookup, EventsApi, Telemetry } from './ports.ts';
+import { mayAskAgain, type ProbeResult, probeOf, readProbe } from './core/token-probe.ts';
+import { pause } from './pause.ts';
+import type { Clock, CredentialsLookup, EventsApi, RequestLimits, Telemetry } from './ports.ts';
 
 /** The part of the config table that is looked at. */
 export interface CheckedTable {
@@ -34,6 +35,8 @@ export interface TokenChecksParts {
   readonly credentialsNow: (connectionId: string) => CredentialsLookup;
   readonly destinationOf: (connection: Connection) => Destination;
   readonly api: EventsApi;
+  /** Of all requests; a question is one of them. */
+  readonly limits: RequestLimits;
   readonly clock: Clock;
   readonly random: () => number;
   readonly telemetry: Telemetry;
@@ -53,6 +56,17 @@ const SLOWEST_MS = 3_600_000;
 /** Probes at a time, so that they take no connection to TikTok that deliveries need. */
 const MAX_AT_A_TIME = 2;
 
+/** A question that waits longer for the request rate is left for another round, so that the others have their turn. */
+const LONGEST_WAIT_MS = 10_000;
+const UNASKED: ProbeResult = {
+  kind: 'undecided',
+  answer: {
+    ...{ apiCode: null, httpStatus: null, requestId: null },
+    message: 'no answer about the credentials: the request rate left no room to ask',
+  },
+  mayPass: true,
+};
+
 /** What is planned for credentials without an answer. */
 interface Plan {
   readonly subject: StateSubject;
@@ -61,6 +75,11 @@ interface Plan {
   isDue: boolean;
   /** Monotonic milliseconds; the next round is planned after that. */
   notBefore: number;
+}
+
+interface Question {
+  readonly connection: Connection;
+  readonly token: Extract<CredentialsLookup, { readonly kind: 'token' }>;
 }
 
 export class TokenChecks {
@@ -177,19 +196,53 @@ export class TokenChecks {
   }
 
   async #ask(connectionId: string): Promise<void> {
-    const { api, clock, credentialsNow, destinationOf, states, table, telemetry } = this.#parts;
-    const connection = table.connection(connectionId);
-    const token = credentialsNow(connectionId);
-    const state = states.of(connectionId);
-    if (connection === null || token.kind === 'missing' || state?.state !== 'undecided') return;
-    const { body, path } = probeOf(destinationOf(connection), clock.now());
-    const mayStart = (): boolean => !this.#isStopped;
-    const answer = await api.send({ path, body, accessToken: token.token, mayStart });
+    const first = this.#question(connectionId);
+    if (first === null) return;
+    const isPermitted = await this.#permit(first.connection);
+    // A request of an event may have been answered while this one waited, or another token have come.
+    const question = this.#question(connectionId);
+    if (question === null || this.#isStopped) return;
+    const { clock, states, telemetry } = this.#parts;
+    const { connection, token } = question;
+    const result = isPermitted ? await this.#answer(connection, token.token) : UNASKED;
     const now = clock.now();
-    const result = readProbe(judgeResponse(answer, now));
     if (result.kind === 'active') states.accepted(connectionId, token, now);
     else if (result.kind === 'refused') states.refused(connectionId, token, result.answer, now);
     else states.undecided(connectionId, token, result.answer, now);
     telemetry.tokenChecked(connectionId, result.kind, result.kind === 'active' ? null : result.answer.message);
+  }
+
+  /** What there is to ask about; null where there is nothing any more. */
+  #question(connectionId: string): Question | null {
+    const { credentialsNow, states, table } = this.#parts;
+    const connection = table.connection(connectionId);
+    const token = credentialsNow(connectionId);
+    if (connection === null || token.kind === 'missing') return null;
+    return states.of(connectionId)?.state === 'undecided' ? { connection, token } : null;
+  }
+
+  /** Waits for the permit that every request needs; false when it does not come in time. */
+  async #permit({ connection_id, max_requests_per_second }: Connection): Promise<boolean> {
+    const { clock, limits } = this.#parts;
+    const deadline = clock.monotonic() + LONGEST_WAIT_MS;
+    while (!this.#isStopped) {
+      const { waitMs } = await limits.acquire(connection_id, max_requests_per_second);
+      if (waitMs === 0) return true;
+      if (clock.monotonic() + waitMs > deadline) break;
+      await pause(clock, waitMs);
+    }
+    return false;
+  }
+
+  async #answer(connection: Connection, accessToken: string): Promise<ProbeResult> {
+    const { api, clock, destinationOf, limits } = this.#parts;
+    const { body, path } = probeOf(destinationOf(connection), clock.now());
+    const answer = await api.send({ path, body, accessToken, mayStart: () => !this.#isStopped });
+    const verdict = judgeResponse(answer, clock.now());
+    if (verdict.class === 'throttled' || verdict.retryAfterMs !== null) {
+      const throttled = { retryAfterMs: verdict.retryAfterMs, sinceMs: answer.durationMs };
+      await limits.throttled(connection.connection_id, throttled);
+    }
+    return readProbe(verdict);
   }
 }

@@ -1,21 +1,30 @@
 import { describe, expect, it } from 'vitest';
+import { createProcessRateLimits } from '../../src/adapters/redis-rate-limits.ts';
 import { ConnectionStates } from '../../src/connection-states.ts';
 import type { Connection } from '../../src/core/config-entry.ts';
 import { ConfigTable } from '../../src/core/config-table.ts';
 import type { ConnectionState } from '../../src/core/connection-state.ts';
 import { createDestinations } from '../../src/core/destination.ts';
+import type { RateOptions } from '../../src/core/rate-limit.ts';
 import type { CredentialsLookup } from '../../src/ports.ts';
 import { TokenChecks } from '../../src/token-checks.ts';
 import { connectionChange } from '../core/config-records.ts';
 import { recordingTelemetry } from '../fakes/recording-telemetry.ts';
 import { coded, ScriptedEventsApi, unreached } from '../fakes/scripted-events-api.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
+import { FAST } from './delivery-options.ts';
 
 const WINDOW_MS = 120_000;
 const SPREAD_MS = 15_000;
 const EMPTY_REFUSED = coded(40002, 'data: empty');
 
-function setUp({ check = true, random = (): number => 0.5 } = {}) {
+interface SetUp {
+  readonly check?: boolean;
+  readonly random?: () => number;
+  readonly rates?: Partial<RateOptions>;
+}
+
+function setUp({ check = true, random = () => 0.5, rates = {} }: SetUp = {}) {
   const clock = new VirtualClock();
   const api = new ScriptedEventsApi();
   api.answer = () => EMPTY_REFUSED;
@@ -28,6 +37,7 @@ function setUp({ check = true, random = (): number => 0.5 } = {}) {
     return { kind: 'token', token, tokenDigest: token, configOffset: table.connectionOffset(connectionId) ?? -1 };
   };
   const states = new ConnectionStates({ credentialsNow, telemetry, probeIntervalMs: WINDOW_MS });
+  const limits = createProcessRateLimits({ ...FAST, ...rates }, clock);
   const announced: [string, ConnectionState['state'] | undefined][] = [];
   const told = new Set<string>();
   const sharing = {
@@ -36,7 +46,7 @@ function setUp({ check = true, random = (): number => 0.5 } = {}) {
   };
   const destinations = createDestinations(null);
   const checks = new TokenChecks({
-    ...{ table, states, sharing, credentialsNow, api, clock, random, telemetry },
+    ...{ table, states, sharing, credentialsNow, api, clock, limits, random, telemetry },
     destinationOf: connection => destinations(connection, null),
     options: { check, intervalMs: WINDOW_MS },
   });
@@ -49,7 +59,7 @@ function setUp({ check = true, random = (): number => 0.5 } = {}) {
   };
   const remove = (id: string) => table.apply(offset++, `connection:${id}`, { kind: 'tombstone' });
   const stateOf = (id: string) => states.of(id)?.state ?? null;
-  return { clock, api, telemetry, table, tokens, states, announced, told, checks, write, remove, stateOf };
+  return { clock, api, telemetry, table, tokens, states, limits, announced, told, checks, write, remove, stateOf };
 }
 
 describe('credentials that no request has had an answer about', () => {
@@ -120,6 +130,54 @@ describe('credentials that no request has had an answer about', () => {
     open.shift()?.();
     await clock.idle();
     expect(api.requests).toHaveLength(3);
+  });
+
+  it('are asked about at the rate that all requests together may have', async () => {
+    const { api, checks, clock, write } = setUp({ random: () => 0, rates: { maxRequestsPerSecond: 3 } });
+    for (let n = 0; n < 30; n++) write(`c-${n}`);
+    checks.start();
+    await clock.advance(1);
+    expect(api.requests).toHaveLength(3);
+    for (let second = 1; second <= 9; second++) {
+      await clock.advance(1_000);
+      expect(api.requests.length).toBeLessThanOrEqual(3 * (second + 1));
+    }
+    expect(api.requests.length).toBeGreaterThan(25);
+  });
+
+  it('are undecided where the rate leaves no room to ask in time, and asked about in a later round', async () => {
+    const { api, checks, clock, limits, states, stateOf, write } = setUp({ random: () => 0 });
+    api.answer = () => coded(0);
+    write('c-1');
+    write('c-2');
+    await limits.throttled('c-1', { retryAfterMs: WINDOW_MS / 2, sinceMs: 0 });
+    checks.start();
+    await clock.advance(10_000);
+    expect([stateOf('c-1'), stateOf('c-2'), api.requests.length]).toEqual(['undecided', 'active', 1]);
+    expect(states.of('c-1')?.reason).toContain('the request rate left no room');
+    await clock.advance(WINDOW_MS);
+    expect([stateOf('c-1'), api.requests.length]).toEqual(['active', 2]);
+  });
+
+  it('are not asked about when a request was answered while the question waited for its turn', async () => {
+    const { api, checks, clock, limits, states, write } = setUp({ random: () => 0 });
+    const configOffset = write('c-1');
+    await limits.throttled('c-1', { retryAfterMs: 5_000, sinceMs: 0 });
+    checks.start();
+    await clock.advance(1_000);
+    states.accepted('c-1', { tokenDigest: 'token of c-1', configOffset }, clock.now());
+    await clock.advance(WINDOW_MS);
+    expect(api.requests).toEqual([]);
+  });
+
+  it('whose question is throttled keep the wait that TikTok asked for', async () => {
+    const { api, checks, clock, limits, write } = setUp({ random: () => 0 });
+    api.answer = () => ({ ...coded(40100), headers: { 'retry-after': '30' } });
+    write('c-1');
+    checks.start();
+    await clock.advance(1);
+    expect(api.requests).toHaveLength(1);
+    expect((await limits.acquire('c-1', null)).waitMs).toBeGreaterThan(29_000);
   });
 
   it('are never asked about where that is switched off, and are told of all the same', async () => {
