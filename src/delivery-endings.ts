@@ -46,15 +46,22 @@ export class DeliveryEndings {
    * TikTok judged the events, so it accepts the connection, whatever it says of them; but for what parked it before:
    * refusals of event after event that were about none of them are no more than that when they are heard again.
    */
-  credentialsPassed(lane: Lane, events: readonly PendingEvent[], { apiCode, class: verdict }: Verdict): void {
+  credentialsPassed(lane: Lane, events: readonly PendingEvent[], verdict: Verdict): void {
     const { clock, states } = this.#parts;
     const { connectionId, sentWith } = lane;
-    if (sentWith === null || !this.#isForItsPixel(lane, events)) return;
-    const state = states.of(connectionId);
-    const isWhatParkedIt = state !== null && isRefused(state) && verdict !== 'delivered' && state.apiCode === apiCode;
-    if (isWhatParkedIt) return;
+    if (sentWith === null || !this.#isForItsPixel(lane, events) || this.#isWhatParkedIt(connectionId, verdict)) return;
     this.#refusals.delete(connectionId);
     states.accepted(connectionId, sentWith, clock.now());
+  }
+
+  /** Whether a probe hears what parked its connection: of all of its events again, or of one that is bad by itself. */
+  leavesParked(lane: Lane, events: readonly PendingEvent[], verdict: Verdict): boolean {
+    return this.#isForItsPixel(lane, events) && this.#isWhatParkedIt(lane.connectionId, verdict);
+  }
+
+  #isWhatParkedIt(connectionId: string, { apiCode, class: verdict }: Verdict): boolean {
+    const state = this.#parts.states.of(connectionId);
+    return state !== null && isRefused(state) && verdict !== 'delivered' && state.apiCode === apiCode;
   }
 
   /** TikTok refuses these events, each by itself, or nobody understands what it says of them. */

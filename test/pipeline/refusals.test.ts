@@ -175,11 +175,60 @@ describe('sixteen events refused by themselves with one code, and none taken', (
       deliver(40);
       await clock.idle();
     }
-    expect(api.requests.length - before).toBe(3);
+    // Each probe is halved down to two events alone, for only one of them might be bad: 40, 20, 10, 5, 3, 2, 1 and 1.
+    expect(api.requests.length - before).toBe(3 * 8);
     expect(new Set(endings().map(ending => ending.split(' ')[1]))).toEqual(new Set(['connection_parked']));
     expect(endings()).toHaveLength(220);
     expect(released).toEqual([]);
     expect(telemetry.told('connectionState').map(([, state]) => state)).toEqual(['active', 'parked']);
+  });
+
+  it.each([0, 1, 17, 39])(
+    'are over once one event passes, though event %i of that batch is bad for the same code',
+    async bad => {
+      const { api, clock, deliver, endings, states } = setUpLanes();
+      const released: unknown[] = [];
+      states.onReleased(release => released.push(release));
+      api.answer = () => coded(40002, 'Invalid params');
+      deliver(100);
+      await clock.idle();
+      api.answer = refusing(`conversion-${100 + bad}`);
+      await clock.advance(PROBE_INTERVAL_MS);
+      deliver(40);
+      await clock.idle();
+      expect([released.length, states.parked().size]).toEqual([1, 0]);
+      const ends = endings().slice(100).toSorted();
+      expect(ends.filter(end => end.endsWith(' accepted'))).toHaveLength(39);
+      expect(ends).toContain(`${100 + bad} refused_by_tiktok`);
+    },
+  );
+
+  it.each([40000, 40002, 40061])(
+    'are over with any other answer about the events: here %i to one of them',
+    async code => {
+      const { api, clock, deliver, endings, states } = setUpLanes();
+      api.answer = () => coded(40001, 'No permission');
+      deliver(40);
+      await clock.idle();
+      expect(states.parked().size).toBe(1);
+      api.answer = ({ eventIds }) => (eventIds.includes('conversion-45') ? coded(code) : accepted());
+      await clock.advance(PROBE_INTERVAL_MS);
+      deliver(20);
+      await clock.idle();
+      expect(states.parked().size).toBe(0);
+      expect(endings().filter(end => end.endsWith(' accepted'))).toHaveLength(19);
+    },
+  );
+
+  it('leave the event that is a probe by itself a letter of the parked connection', async () => {
+    const { api, clock, deliver, endings, states } = setUpLanes();
+    api.answer = () => coded(40002, 'Invalid params');
+    deliver(100);
+    await clock.idle();
+    await clock.advance(PROBE_INTERVAL_MS);
+    deliver(1);
+    await clock.idle();
+    expect([endings().at(-1), states.parked().size]).toEqual(['100 connection_parked', 1]);
   });
 
   it.each([
