@@ -21,7 +21,7 @@ import type { ConfigTable } from './core/config-table.ts';
 import { createStatusDecoder } from './core/connection-status-record.ts';
 import { createEventDecoder } from './core/decode.ts';
 import { createDestinations } from './core/destination.ts';
-import { draft } from './core/draft.ts';
+import { type DraftTools, draft } from './core/draft.ts';
 import type { SourceRecord } from './core/record.ts';
 import { VendorOutage } from './core/vendor-outage.ts';
 import { Delivery } from './delivery.ts';
@@ -180,14 +180,25 @@ function createTokenChecks({ tiktok, tokens, window }: Config, parts: AssemblyPa
 
 /** Decode, resolve, build and claim. */
 function beforeTheWindow(config: Config, parts: AssemblyParts) {
-  const { claims, clock, learning, schemas, table, telemetry } = parts;
-  const decoder = createEventDecoder(schemas);
-  const tools = { decoder, table, build: createBuilder(buildOptionsOf(config)) };
+  const { claims, clock, telemetry } = parts;
+  const { learnSchemas, tools } = draftTools(config, parts);
   const { dedup, redis } = config;
   return {
-    learnSchemas: (records: readonly { readonly value: Buffer | null }[]) => learning.learn(decoder, records),
+    learnSchemas,
     draft: (record: SourceRecord, now: number) => draft(record, tools, now),
     claiming: new Claiming(claims, clock, telemetry, { ...dedup, keyPrefix: redis.keyPrefix }),
+  };
+}
+
+/** What turns a record into events, for the pipeline as for letters. */
+export function draftTools(
+  config: Config,
+  { learning, schemas, table }: Pick<AssemblyParts, 'learning' | 'schemas' | 'table'>,
+): { readonly tools: DraftTools; readonly learnSchemas: PipelineParts['learnSchemas'] } {
+  const decoder = createEventDecoder(schemas);
+  return {
+    tools: { decoder, table, build: createBuilder(buildOptionsOf(config)) },
+    learnSchemas: records => learning.learn(decoder, records),
   };
 }
 

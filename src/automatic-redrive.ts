@@ -42,11 +42,7 @@ function roundRunner(parts: AutomaticRedriveParts): RunRound {
     const job = assembleRedrive(parts, {
       ...{ record, lock, tally, markTtlMs: markMs },
       tools: letterTools(parts, record.filter, false),
-      from: ranges.map(({ from, partition }) => ({
-        topic,
-        partition,
-        offset: Math.max(from, reached(round, partition)),
-      })),
+      from: ranges.map(({ from, partition }) => ({ partition, offset: Math.max(from, reached(round, partition)) })),
       perSecond: config.redrive.ratePerSecond,
       max: Number.POSITIVE_INFINITY,
       drainMs: Math.min(MOST_DRAIN_MS, config.shutdown.deadlineMs / 2),

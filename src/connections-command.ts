@@ -3,6 +3,7 @@
 import { systemClock } from './adapters/clock.ts';
 import { KafkaConfigSnapshot } from './adapters/kafka-config-snapshot.ts';
 import { unreachable } from './adapters/kafka-refusal.ts';
+import { learnNeeded } from './adapters/needed-schemas.ts';
 import { readSchemas } from './adapters/schema-files.ts';
 import { createEventsApi } from './adapters/tiktok-events-api.ts';
 import { createTokens } from './adapters/tokens.ts';
@@ -61,14 +62,7 @@ async function decode(
   records: StatusRecords,
   { registry }: TopicSections,
 ): Promise<ReadonlyMap<string, ConnectionState>> {
-  const schemas = createRegistry(registry);
   const decoder = createStatusDecoder(readSchemas().connectionStatus);
-  for (const schemaId of decoder.unlearned([...records.values()])) {
-    const answer = await schemas.fetchSchema(schemaId);
-    if (answer.kind === 'unavailable') {
-      throw new CodedError('DEPENDENCY_UNREACHABLE', `${answer.problem}. Check registry.url.`);
-    }
-    decoder.learn(schemaId, answer);
-  }
+  await learnNeeded(decoder, [...records.values()], createRegistry(registry));
   return statesOf(decoder, records);
 }

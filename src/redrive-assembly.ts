@@ -3,21 +3,18 @@
 import { createKafka } from './adapters/kafka-client.ts';
 import { KafkaRecordSource } from './adapters/kafka-record-source.ts';
 import type { Schemas } from './adapters/schema-files.ts';
-import { createDelivery, flowLimits, type TikTok } from './assembly.ts';
+import { createDelivery, draftTools, flowLimits, type TikTok } from './assembly.ts';
 import { Commits } from './commits.ts';
 import type { Config } from './config.ts';
-import { buildOptionsOf } from './config-build-options.ts';
-import { createBuilder } from './core/build-event.ts';
 import type { ConfigTable } from './core/config-table.ts';
 import { isRefused } from './core/connection-state.ts';
-import { createEventDecoder } from './core/decode.ts';
 import { JobPace } from './core/job-pace.ts';
 import type { LetterFilter } from './core/letter-filter.ts';
 import type { SourceRecord } from './core/record.ts';
 import { draftLetter, type LetterFate, letterFate } from './core/redrive.ts';
 import type { RedriveTally } from './core/redrive-tally.ts';
 import { Pipeline } from './pipeline.ts';
-import type { Claims, Clock, JobRecord, PartitionOffset, RequestLimits, SyncLog, Telemetry } from './ports.ts';
+import type { Claims, Clock, JobRecord, RequestLimits, SyncLog, Telemetry } from './ports.ts';
 import { RedriveClaiming } from './redrive-claiming.ts';
 import { RedriveIntake } from './redrive-intake.ts';
 import type { RedriveJobParts } from './redrive-job.ts';
@@ -50,7 +47,7 @@ export type LetterTools = Pick<
 export interface RedriveRun {
   readonly record: JobRecord;
   /** Where a job that has committed nothing yet begins. */
-  readonly from: readonly PartitionOffset[];
+  readonly from: JobRecord['ends'];
   readonly tools: LetterTools;
   readonly lock: RedriveLock;
   readonly tally: RedriveTally;
@@ -70,25 +67,18 @@ const MOST_BYTES = 16 * 1024 * 1024;
 const STATE_FRESH_MS = 1_000;
 
 export function letterTools(
-  {
-    clock,
-    config,
-    learning,
-    schemas,
-    table,
-    tiktok,
-  }: Omit<RedriveSurroundings, 'claims' | 'limits' | 'syncLog' | 'telemetry'>,
+  surroundings: Omit<RedriveSurroundings, 'claims' | 'limits' | 'syncLog' | 'telemetry'>,
   filter: LetterFilter,
   acceptDoubleCount: boolean,
 ): LetterTools {
-  const decoder = createEventDecoder(schemas);
-  const tools = { decoder, table, build: createBuilder(buildOptionsOf(config)) };
+  const { clock, config, tiktok } = surroundings;
+  const { learnSchemas, tools } = draftTools(config, surroundings);
   const { ambiguousHorizonMs } = config.delivery;
   const rules = { ambiguousHorizonMs, acceptDoubleCount };
   const isParked = parkedConnections(tiktok, clock);
   return {
     fateOf: (record: SourceRecord): LetterFate => letterFate(record, filter, isParked),
-    learnSchemas: (records: readonly SourceRecord[]) => learning.learn(decoder, records),
+    learnSchemas,
     draft: (record: SourceRecord, now: number) => draftLetter(record, tools, now, rules),
     dedup: {
       pendingTakeoverMs: config.dedup.pendingTakeoverMs,

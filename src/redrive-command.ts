@@ -195,11 +195,7 @@ async function runJob(
   const progress = new Progress({ what: 'letters sent', total, err, monotonic: clock.monotonic });
   const parts = assembleRedrive(surroundings, {
     ...{ record, tools, lock, tally, max: request.max, markTtlMs: retentionMs, drainMs: DRAIN_MS },
-    from: ranges.map(({ from, partition }) => ({
-      topic: surroundings.config.topics.deadLetter,
-      partition,
-      offset: from,
-    })),
+    from: ranges.map(({ from, partition }) => ({ partition, offset: from })),
     perSecond: request.perSecond ?? surroundings.config.redrive.ratePerSecond,
     onProgress: () => progress.at(tally.letters, tally.failed === 0 ? '' : `${tally.failed} failed again`),
   });

@@ -7,6 +7,7 @@ import { createKafka } from './adapters/kafka-client.ts';
 import { KafkaConfigTable } from './adapters/kafka-config-table.ts';
 import { KafkaProducer } from './adapters/kafka-producer.ts';
 import { unreachable } from './adapters/kafka-refusal.ts';
+import { registryAway } from './adapters/needed-schemas.ts';
 import { createRedisClaims } from './adapters/redis-claims.ts';
 import { createRedisClient, type RedisClient } from './adapters/redis-client.ts';
 import { createRedisRateLimits } from './adapters/redis-rate-limits.ts';
@@ -20,7 +21,7 @@ import { ConfigFollowing } from './config-following.ts';
 import { ConfigTable } from './core/config-table.ts';
 import { createConfigDecoder } from './core/decode-config.ts';
 import { SyncLogEncoder } from './core/encode.ts';
-import { CodedError, messageOf } from './core/error-codes.ts';
+import { messageOf } from './core/error-codes.ts';
 import type { SyncLogEntry } from './core/sync-log-entry.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { pause } from './pause.ts';
@@ -118,7 +119,7 @@ export async function syncLogEncoding(
   { registry, schemas: { syncLogEntry: schema } }: Knowledge,
 ): Promise<(entry: SyncLogEntry) => Buffer> {
   const schemaId = await registry.idOf(`${topics.syncLog}-value`, schema).catch((error: unknown) => {
-    throw new CodedError('DEPENDENCY_UNREACHABLE', `${messageOf(error)}. Check registry.url.`, { cause: error });
+    throw registryAway(messageOf(error), error);
   });
   const encoder = new SyncLogEncoder(schema, schemaId);
   return entry => encoder.encode(entry);

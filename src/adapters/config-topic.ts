@@ -9,9 +9,10 @@ import type { EntryKind } from '../core/entry-fields.ts';
 import { CodedError, messageOf } from '../core/error-codes.ts';
 import { createStoredConfigDecoder, readStoredConfig, type StoredConfig } from '../core/stored-config.ts';
 import type { ConfigTopic, EntryToWrite } from '../ports.ts';
-import type { KafkaConfigSnapshot, SnapshotRecord } from './kafka-config-snapshot.ts';
+import type { KafkaConfigSnapshot } from './kafka-config-snapshot.ts';
 import type { KafkaProducer, OutgoingRecord } from './kafka-producer.ts';
 import { unreachable } from './kafka-refusal.ts';
+import { learnNeeded, registryAway } from './needed-schemas.ts';
 import { fullRecordName } from './schema-files.ts';
 import type { SchemaRegistry } from './schema-registry.ts';
 
@@ -53,7 +54,7 @@ export class KafkaConfigTopic implements ConfigTopic {
 
   async read(): Promise<StoredConfig> {
     const records = await this.#kafka(this.#parts.snapshot.read());
-    await this.#learn(records);
+    await learnNeeded(this.#decoder, [...records.values()], this.#parts.registry);
     return readStoredConfig(this.#decoder, records);
   }
 
@@ -69,15 +70,6 @@ export class KafkaConfigTopic implements ConfigTopic {
     });
   }
 
-  /** A schema that the registry denies makes its records unreadable; a registry that is away ends the command. */
-  async #learn(records: ReadonlyMap<string, SnapshotRecord>): Promise<void> {
-    for (const schemaId of this.#decoder.unlearned([...records.values()])) {
-      const answer = await this.#parts.registry.fetchSchema(schemaId);
-      if (answer.kind === 'unavailable') throw registryAway(answer.problem);
-      this.#decoder.learn(schemaId, answer);
-    }
-  }
-
   async #encode({ record }: EntryToWrite): Promise<Buffer | null> {
     if (record === null) return null;
     const { encoder, schemaId } = await this.#writer(record.kind);
@@ -90,7 +82,7 @@ export class KafkaConfigTopic implements ConfigTopic {
     const { registry, schemas, topic } = this.#parts;
     const schema = schemas[kind];
     const schemaId = await registry.idOf(`${topic}-${fullRecordName(schema)}`, schema).catch((error: unknown) => {
-      throw registryAway(messageOf(error));
+      throw registryAway(messageOf(error), error);
     });
     const writer = { schemaId, encoder: new RecordEncoder(schema) };
     this.#writers.set(kind, writer);
@@ -104,8 +96,4 @@ export class KafkaConfigTopic implements ConfigTopic {
       throw error instanceof CodedError ? error : unreachable(this.#parts.brokers, error);
     }
   }
-}
-
-function registryAway(problem: string): CodedError {
-  return new CodedError('DEPENDENCY_UNREACHABLE', `${problem}. Check registry.url.`);
 }
