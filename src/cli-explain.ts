@@ -7,6 +7,7 @@ import { type Host, readGiven } from './control/host.ts';
 import { CodedError } from './core/error-codes.ts';
 import { type EventsApiAnswer, MAX_BODY_BYTES } from './core/events-api-answer.ts';
 import { MAX_EVENTS_PER_REQUEST } from './core/tiktok-body.ts';
+import { isTikTokCode } from './core/tiktok-codes.ts';
 import { mayHaveBeenTaken } from './core/transport-errors.ts';
 
 export function addExplain(program: Command, host: Host, end: End): void {
@@ -60,8 +61,12 @@ async function readAnswer(given: Given, httpStatus: number | null, host: Host): 
   }
   if (code !== undefined) {
     if (body !== undefined) throw usage('--code and --body are two answers: give one of them');
-    // The longest number that a code could be; JSON has no other.
-    const number = wholeNumber('--code', code, 0, Number.MAX_SAFE_INTEGER);
+    const number = wholeNumber('--code', code, 0, 99_999);
+    if (!isTikTokCode(number)) {
+      throw usage(
+        `--code ${number} is none of TikTok’s, which are 0 or have five digits: give a status as --http-status`,
+      );
+    }
     return response(httpStatus ?? 200, JSON.stringify({ code: number }), header);
   }
   if (httpStatus === null) {
@@ -72,7 +77,9 @@ async function readAnswer(given: Given, httpStatus: number | null, host: Host): 
 
 function response(status: number, body: string, headerLines: unknown): EventsApiAnswer {
   const lines = Array.isArray(headerLines) ? headerLines.map(String) : [];
-  const headers = Object.fromEntries(lines.map(headerOf));
+  const headers: Record<string, string> = {};
+  for (const [name, value] of lines.map(headerOf))
+    headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
   return { kind: 'response', status, headers, body, durationMs: 0 };
 }
 
@@ -92,10 +99,7 @@ function failure(error: string): EventsApiAnswer {
 /** As the service reads it: no more than it would of an answer. */
 async function readBody(file: string, host: Host): Promise<string> {
   const text = await readGiven(file === '-' ? null : file, host);
-  // Editors on Windows like to begin a file with a byte order mark, which JSON does not know.
-  return Buffer.from(text.replace(/^\uFEFF/, ''))
-    .subarray(0, MAX_BODY_BYTES)
-    .toString();
+  return Buffer.from(text).subarray(0, MAX_BODY_BYTES).toString();
 }
 
 function wholeNumber(flag: string, given: unknown, min: number, max: number): number {

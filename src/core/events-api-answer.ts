@@ -4,8 +4,8 @@
  * Guarantee: a failure says whether TikTok may have taken the request, since only then may it count twice.
  */
 
-/** TikTok's answers have some hundred bytes; an error page may have any size. */
-export const MAX_BODY_BYTES = 64 * 1024;
+/** TikTok's answers have some hundred bytes, one that lists rows may have many more; an error page may have any size. */
+export const MAX_BODY_BYTES = 1024 * 1024;
 
 export type EventsApiAnswer =
   | {

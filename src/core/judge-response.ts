@@ -3,7 +3,7 @@
  *
  * Guarantee: `delivered` only for an explicit `code: 0`. What cannot be read was perhaps taken, and is judged so.
  * TikTok sends refusals in HTTP 200, rate limits in HTTP 401 and outages as HTML, so a status alone decides only
- * where there is no code (facts 3.1).
+ * where there is no code of TikTok's (facts 3.1): a gateway on the way may have codes of its own.
  */
 
 import type { EventsApiAnswer } from './events-api-answer.ts';
@@ -12,14 +12,14 @@ import { ruleOfStatus } from './http-statuses.ts';
 import { namedRow } from './named-row.ts';
 import { redact } from './redact.ts';
 import { retryAfterMs } from './retry-after.ts';
-import { CONNECTION_BLAMED, ruleOfCode } from './tiktok-codes.ts';
+import { CONNECTION_BLAMED, isTikTokCode, ruleOfCode } from './tiktok-codes.ts';
 import { ruleOfFailure } from './transport-errors.ts';
 import type { VerdictClass, VerdictRule } from './verdict-rule.ts';
 
 export interface Verdict {
   readonly class: VerdictClass;
   readonly httpStatus: number | null;
-  /** The body's `code`; null where there was none. */
+  /** The body's `code`; null where there was none of TikTok's. */
   readonly apiCode: number | null;
   readonly requestId: string | null;
   /** Bounded and without personal data. */
@@ -77,20 +77,23 @@ function readEnvelope(answer: EventsApiAnswer): Envelope | null {
   if (answer.kind === 'failure') return null;
   let parsed: unknown;
   try {
-    parsed = JSON.parse(answer.body);
+    // JSON knows no byte order mark, but who writes it may.
+    parsed = JSON.parse(answer.body.replace(/^\uFEFF/, ''));
   } catch {
     return null;
   }
   if (typeof parsed !== 'object' || parsed === null || !('code' in parsed)) return null;
   const { code } = parsed;
-  if (typeof code !== 'number' || !Number.isInteger(code)) return null;
+  if (typeof code !== 'number' || !isTikTokCode(code)) return null;
   const message = 'message' in parsed && typeof parsed.message === 'string' ? parsed.message : '';
-  const requestId = 'request_id' in parsed ? readRequestId(parsed.request_id) : null;
+  const requestId = 'request_id' in parsed ? readRequestId(parsed.request_id, answer.body) : null;
   return { code, message, requestId, data: 'data' in parsed ? parsed.data : null };
 }
 
 /** TikTok's ids are digits and letters; whatever else stands there may be anything, and is no id to ask TikTok about. */
-function readRequestId(value: unknown): string | null {
+function readRequestId(value: unknown, body: string): string | null {
+  // A number is taken as it is written: it may have more digits than a double keeps.
+  if (typeof value === 'number') return /"request_id"\s*:\s*(\d{1,100})\b/.exec(body)?.[1] ?? null;
   return typeof value === 'string' && /^[\w.:-]+$/.test(value) ? value.slice(0, 100) : null;
 }
 
@@ -100,8 +103,11 @@ function messageOf(answer: EventsApiAnswer): string {
 
 /**
  * 40002 is also the code for a bad pixel (`pixel_code` in the 1.0 shape) and, as seen in the field, for a missing
- * permission (facts 3.2).
+ * permission (facts 3.2). A message that names a row is about that row, whatever else it quotes.
  */
 function blamesConnection(message: string): boolean {
-  return /\b(event[_ ]source|pixel[_ ]code)([_ ]id)?\b/i.test(message) || /permission|admin or operator/i.test(message);
+  if (namedRow(message) !== null) return false;
+  return /\b(?:event[_ ]source|pixel[_ ]code)(?:[_ ]id)?\b|\bno permission to operate\b|\badmin or operator\b/i.test(
+    message,
+  );
 }

@@ -10,6 +10,8 @@ const MAX_LENGTH = 300;
 const MAX_READ = 1_200;
 /** A secret that the cut at `MAX_READ` parted is no longer than this where no pattern knows its first part. */
 const CUT_MARGIN = 80;
+/** Here a pattern knew the first part, and nothing is left of it. */
+const KNOWN_AT_CUT = /\[(?:e-mail|redacted|number)\]$/;
 
 /** Order matters: an address may hold digits, a token may hold both. */
 const PERSONAL: readonly (readonly [RegExp, string])[] = [
@@ -22,6 +24,7 @@ const PERSONAL: readonly (readonly [RegExp, string])[] = [
 export function redact(message: string): string {
   let clean = message.slice(0, MAX_READ).replace(/\p{Cc}+/gu, ' ');
   for (const [pattern, replacement] of PERSONAL) clean = clean.replace(pattern, replacement);
-  if (message.length > MAX_READ) clean = clean.slice(0, -CUT_MARGIN);
-  return clean.length > MAX_LENGTH ? `${clean.slice(0, MAX_LENGTH - 1)}…` : clean;
+  const isCut = message.length > MAX_READ;
+  if (isCut && !KNOWN_AT_CUT.test(clean)) clean = clean.slice(0, -CUT_MARGIN);
+  return isCut || clean.length > MAX_LENGTH ? `${clean.slice(0, MAX_LENGTH - 1)}…` : clean;
 }

@@ -126,7 +126,7 @@ export const CODE_ROWS: readonly CodeRow[] = [
   ]),
   ...rows(
     'retry',
-    'Check tiktok.baseUrl: there is no such route. Events wait, and none is lost meanwhile.',
+    'Check tiktok.baseUrl: there is no such route. Events wait; those that wait too long become dead letters: redrive them then.',
     [[40400, 'ROUTE_NOT_FOUND', 'SDK', 'M']],
     true,
   ),
@@ -148,7 +148,7 @@ export const CODE_ROWS: readonly CodeRow[] = [
   ),
   ...rows('retry', TIKTOK_FAILS, [
     [70001, 'INVALID_BIZ_AUTH_TYPE', 'SDK', 'L'],
-    [[60000, Number.POSITIVE_INFINITY], 'other codes from 60000', 'XC', 'L'],
+    [[60000, 99999], 'other codes from 60000', 'XC', 'L'],
   ]),
   ...rows('ambiguous', NOBODY_KNOWS, [
     [40016, 'BIZ_FC_ERROR', 'SDK; its meaning is undocumented', 'L'],
@@ -183,6 +183,11 @@ const RANGES = CODE_ROWS.filter(({ from, to }) => from !== to).toSorted((a, b) =
 
 /** Codes with a row of their own. */
 export const LISTED_CODES: ReadonlySet<number> = new Set(SINGLE.keys());
+
+/** All of TikTok's codes but 0 have five digits; any other number is the code of something on the way to it. */
+export function isTikTokCode(code: number): boolean {
+  return Number.isInteger(code) && (code === 0 || (code >= 10_000 && code <= 99_999));
+}
 
 /** What a code means: its row, else the range it lies in, else that nobody knows. */
 export function ruleOfCode(code: number): VerdictRule {

@@ -85,7 +85,7 @@ describe('the Events API over HTTP', () => {
     expect(requests).toBe(1);
   });
 
-  it('reads at most 64 KiB of a body that does not end, and answers the next request all the same', async () => {
+  it('reads at most 1 MiB of a body that does not end, and answers the next request all the same', async () => {
     let endless = true;
     const origin = await serve((_, __, response) => {
       if (!endless) return response.end('{"code":0}');
@@ -100,6 +100,11 @@ describe('the Events API over HTTP', () => {
     expect(answer).toMatchObject({ kind: 'response', status: 200, body: 'x'.repeat(MAX_BODY_BYTES) });
     endless = false;
     expect(await api.send(REQUEST)).toMatchObject({ kind: 'response', body: '{"code":0}' });
+  });
+
+  it('keeps each value of a header that was sent twice', async () => {
+    const origin = await serve((_, __, response) => response.setHeader('Retry-After', ['9', '20']).end());
+    expect(await client(origin).send(REQUEST)).toMatchObject({ headers: { 'retry-after': '9,20' } });
   });
 
   it('uses connections again', async () => {

@@ -59,6 +59,12 @@ const ANSWERS: readonly (readonly [number, number, string, VerdictClass])[] = [
   [200, 61000, 'too many requests', 'throttled'],
   [200, 49999, 'something new', 'ambiguous'],
   [500, 0, 'OK', 'delivered'],
+  [503, 0, 'OK', 'delivered'],
+  // A message that names a row is about that row, whatever it quotes.
+  [200, 40002, 'data.1.page.url: https://a.b/permissions is not a valid URL', 'poison'],
+  [200, 40002, 'data.1.event_source: unknown field', 'poison'],
+  [200, 40002, `data[1].properties.description: "${PERMISSION_TEXT}" is too long`, 'poison'],
+  [200, 40002, 'page.url: https://a.b/permissions is not a valid URL', 'poison'],
 ];
 
 describe('an answer with a code', () => {
@@ -68,8 +74,9 @@ describe('an answer with a code', () => {
   });
 
   it('is judged by the code alone, whatever the status', () => {
+    const anyCode = fc.oneof(fc.constant(0), fc.integer({ min: 10_000, max: 99_999 }));
     fc.assert(
-      fc.property(fc.integer({ min: 100, max: 599 }), fc.integer({ min: 0, max: 75_000 }), (status, code) => {
+      fc.property(fc.integer({ min: 100, max: 599 }), anyCode, (status, code) => {
         expect(coded(code, 'x', status).class).toBe(ruleOfCode(code).class);
       }),
     );
@@ -85,7 +92,7 @@ describe('a named row', () => {
   it('is none where the events are not to blame', () => {
     expect(coded(40001, 'data.3.event_id').row).toBeNull();
     expect(coded(0, 'data.3.event_id').row).toBeNull();
-    expect(coded(40002, 'event_source_id of data.3 is wrong').row).toBeNull();
+    expect(coded(40002, 'event_source_id is wrong').row).toBeNull();
   });
 });
 
@@ -111,6 +118,15 @@ describe('an answer without TikTok’s JSON', () => {
     [502, HTML, 'ambiguous'],
     [503, HTML, 'ambiguous'],
     [504, '{"error":"gateway timeout"}', 'ambiguous'],
+    // Codes of a gateway's own.
+    [503, '{"code":503,"message":"upstream connect error"}', 'ambiguous'],
+    [404, '{"code":404,"message":"not found"}', 'retry'],
+    [429, '{"code":429}', 'throttled'],
+    [403, '{"code":403}', 'connection-refused'],
+    [413, '{"code":9999}', 'split'],
+    [500, '{"code":100000}', 'ambiguous'],
+    [200, '{"code":-1}', 'ambiguous'],
+    [200, '{"code":200}', 'ambiguous'],
   ])('HTTP %i with %j is %s', (status, body, verdict) => {
     const judged = judgeResponse(response(status, body));
     expect(judged).toEqual({
@@ -211,7 +227,10 @@ it('reads which rows failed of an answer taken in part, and of no other', () => 
 it('takes only an id for a request id', () => {
   const withId = (id: unknown) => judgeResponse(response(200, { code: 0, request_id: id })).requestId;
   expect(withId('202411220930-1A:b.c_d')).toBe('202411220930-1A:b.c_d');
-  for (const id of ['', 'alice@shop.example', 'two words', 'line\nline', 7, null]) expect(withId(id)).toBeNull();
+  expect(withId(7)).toBe('7');
+  for (const id of ['', 'alice@shop.example', 'two words', 'line\nline', -7, {}, null]) expect(withId(id)).toBeNull();
+  const long = '{"code":0,"request_id": 2026112209301234567890123456789}';
+  expect(judgeResponse(response(200, long)).requestId).toBe('2026112209301234567890123456789');
 });
 
 it('judges by the rule that it names', () => {
@@ -220,6 +239,10 @@ it('judges by the rule that it names', () => {
     const { class: verdict, vendorWide, limitedAttempts } = judgeResponse(answer);
     expect(ruleBehind(answer)).toMatchObject({ class: verdict, vendorWide, limitedAttempts });
   }
+});
+
+it('overlooks a byte order mark', () => {
+  expect(judgeResponse(response(200, '\uFEFF{"code":0}')).class).toBe('delivered');
 });
 
 function isCodeZero(body: string): boolean {
@@ -259,6 +282,6 @@ it('bounds and cleans what TikTok says', () => {
 
 it('does without message and request id, or with ones of another type', () => {
   expect(judgeResponse(response(200, { code: 0 }))).toMatchObject({ class: 'delivered', message: '', requestId: null });
-  const odd = { code: 40002, message: { text: 'x' }, request_id: 5 };
+  const odd = { code: 40002, message: { text: 'x' }, request_id: [5] };
   expect(judgeResponse(response(200, odd))).toMatchObject({ class: 'poison', message: '', requestId: null });
 });

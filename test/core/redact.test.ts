@@ -58,6 +58,8 @@ it('holds no part of a secret, wherever it stands and wherever the message is cu
   );
 });
 
-it('is quick for a long message without a space', () => {
-  expect(redact('a'.repeat(1_000_000))).toBe('');
+it('cuts a long message without a blank, and is quick with it', () => {
+  expect(redact('a'.repeat(1_000_000))).toBe('[redacted]…');
+  expect(redact(`Invalid value: ${'a'.repeat(2_000)}`)).toBe('Invalid value: [redacted]…');
+  expect(redact('a/'.repeat(1_000))).toBe(`${'a/'.repeat(149)}a…`);
 });
