@@ -15,6 +15,7 @@ export interface ConnectionStatusView {
   readonly api_code: number | null;
   readonly request_id: string | null;
   readonly revision: number | null;
+  readonly troubled_since: number | null;
   readonly release_cause: string | null;
 }
 

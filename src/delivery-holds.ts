@@ -132,7 +132,8 @@ export class DeliveryHolds {
   #letGo({ connectionId }: Lane, assignment: Assignment, events: readonly PendingEvent[], reason: string): void {
     const { answer, forMs } = this.#troubleOf(connectionId);
     const detail = answer === null ? reason : `${reason}: ${answerText(answer)}`;
-    this.#recoveries.letGo(connectionId, this.#parts.clock.now() - forMs);
+    // The steady clock counts parts of a millisecond, the status topic does not.
+    this.#recoveries.letGo(connectionId, Math.round(this.#parts.clock.now() - forMs));
     this.#endings.refused(assignment, events, { deadLetter: 'connection_backpressure', detail }, answer ?? undefined);
   }
 }

@@ -203,6 +203,15 @@ describe('a connection that has let go of events', () => {
     expect(connections.size).toBe(3);
   });
 
+  it('has a trouble that began at a whole millisecond, as the status topic needs it', async () => {
+    const { api, clock, deliver, states } = setUpFailing({ options: { maxHoldMs: 15 * MINUTE + 0.25 } });
+    api.next.push(() => coded(0));
+    deliver(1);
+    deliver(1);
+    await clock.advance(20 * MINUTE);
+    expect(Number.isInteger(states.of('connection-1')?.troubledSince)).toBe(true);
+  });
+
   it('before this process was started is told to have recovered, once it was seen to work here for that long', async () => {
     const { assignment, clock, deliver, delivery, states } = setUpLanes();
     const released: unknown[] = [];

@@ -2,9 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type CommandRun, runCommand } from '../../sandbox/command-run.ts';
+import { readConnectionStatus } from '../../sandbox/connection-status.ts';
 import { eventually } from '../../sandbox/eventually.ts';
 import { total } from '../../sandbox/service-process.ts';
-import { hang } from '../../sandbox/tiktok-faults.ts';
+import { apiCode, hang } from '../../sandbox/tiktok-faults.ts';
 import { tokenOf, type World } from '../../sandbox/world.ts';
 import { useStack } from '../stack.ts';
 import { balanceOf } from './books.ts';
@@ -128,5 +129,34 @@ describe('dead letters of a connection whose token was refused', () => {
     }
     expect(total(await again.metrics(), 'tiktok_sync_redrive_rounds_total')).toBe(0);
     expect(repeats(world.simulator)).toBe(0);
+  });
+});
+
+describe('dead letters of a connection that failed for itself', () => {
+  let world: World;
+  afterEach(() => world.close());
+
+  it('come back by themselves once it has recovered, though the service that wrote them was killed', async () => {
+    world = await createWorld(stack, 'held-back', { connections: [CONNECTION] });
+    await world.connect(CONNECTION);
+    const env = { ...BY_ITSELF, TIKTOK_SYNC_DELIVERY_MAX_HOLD_MS: '3000' };
+    const statuses = async () => (await world.read(world.topics.connectionStatus)).map(readConnectionStatus);
+    world.simulator.faults.add(apiCode(40202));
+    const service = await world.startService('service', env);
+    await world.producer.conversions(ids('c', 10).map(id => conversion(CONNECTION, id)));
+    await eventually('10 letters', async () => (await world.read(world.topics.deadLetter)).length === 10);
+    await eventually('the trouble told', async () => (await statuses()).at(-1)?.troubled_since != null);
+    await world.allCommitted();
+    await service.process.stop('SIGKILL');
+    world.simulator.faults.clear();
+
+    await world.startService('service-again', env);
+    await world.producer.conversions([conversion(CONNECTION, 'next')]);
+    const wanted = [...ids('c', 10), 'next'].sort();
+    await eventually('all events with TikTok', () => countedIds(world.simulator).length === wanted.length);
+
+    expect(countedIds(world.simulator)).toEqual(wanted);
+    const causes = (await statuses()).flatMap(status => status?.release_cause ?? []);
+    expect([causes, repeats(world.simulator)]).toEqual([['recovered'], 0]);
   });
 });
