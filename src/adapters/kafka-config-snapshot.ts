@@ -8,7 +8,7 @@ import { CodedError } from '../core/error-codes.ts';
 import type { SourceRecord } from '../core/record.ts';
 import type { Clock } from '../ports.ts';
 import { KafkaGrouplessTopic } from './kafka-groupless-topic.ts';
-import { kafkaErrorCode } from './kafka-internals.ts';
+import { kafkaErrorCode, outOfRangePartition } from './kafka-internals.ts';
 
 /** The newest record of a key. */
 export interface SnapshotRecord {
@@ -57,13 +57,30 @@ export class KafkaConfigSnapshot {
     const [firsts, ends] = await Promise.all([this.#reader.offsets('first'), this.#reader.offsets('end')]);
     for (const [partition, end] of ends) {
       const first = firsts.get(partition) ?? 0;
-      this.#next.set(partition, Math.max(first, this.#next.get(partition) ?? 0));
+      if (this.#position(partition) > end && (await this.#isDenied(partition))) this.#forget(partition);
+      this.#next.set(partition, Math.max(first, this.#position(partition)));
       for (let next = this.#position(partition); next < end; next = this.#position(partition)) {
         const { records, nextOffset } = await this.#reader.fetch(partition, next);
         for (const record of records) this.#take(record);
         this.#next.set(partition, nextOffset);
       }
     }
+  }
+
+  /** Whether the topic was made anew; an end alone may be that of a leader that has only just taken over. */
+  async #isDenied(partition: number): Promise<boolean> {
+    try {
+      await this.#reader.fetch(partition, this.#position(partition), 0);
+      return false;
+    } catch (error) {
+      if (outOfRangePartition(error) === null) throw error;
+      return true;
+    }
+  }
+
+  #forget(partition: number): void {
+    this.#next.delete(partition);
+    for (const [key, record] of this.#records) if (record.partition === partition) this.#records.delete(key);
   }
 
   #take({ partition, offset, key, value }: SourceRecord): void {

@@ -52,8 +52,8 @@ export class KafkaConfigTable {
   readonly #log: KafkaGrouplessTopic;
   readonly #follower: KafkaTopicFollower;
   #reader: ConfigTopicReader | null = null;
-  /** Whether it was said that the brokers are silent. */
-  #isComplained = false;
+  /** The last contact before the silence that was told. */
+  #toldOf: number | null = null;
 
   constructor({ topic, ...options }: KafkaConfigTableOptions, parts: KafkaConfigTableParts) {
     this.#topic = topic;
@@ -83,7 +83,9 @@ export class KafkaConfigTable {
   }
 
   status(): ConfigTableStatus {
-    return { caughtUp: this.#follower.isCaughtUp, sinceContactMs: this.#follower.sinceContactMs() };
+    const lastContact = this.#follower.lastContact();
+    const sinceContactMs = lastContact === null ? null : this.#parts.clock.monotonic() - lastContact;
+    return { caughtUp: this.#follower.isCaughtUp, sinceContactMs };
   }
 
   async #apply({ partition, offset, key, value }: SourceRecord): Promise<'applied' | 'retry'> {
@@ -99,10 +101,10 @@ export class KafkaConfigTable {
 
   /** Says it once for each silence. */
   #failed(error: unknown): void {
-    const isSilent = (this.#follower.sinceContactMs() ?? 0) >= SILENCE_MS;
-    const isNews = isSilent && !this.#isComplained;
-    this.#isComplained = isSilent;
-    if (!isNews) return;
+    const lastContact = this.#follower.lastContact();
+    if (lastContact === null || lastContact === this.#toldOf) return;
+    if (this.#parts.clock.monotonic() - lastContact < SILENCE_MS) return;
+    this.#toldOf = lastContact;
     const message = `reading ${this.#topic} fails (${kafkaErrorCode(error)}); the last table stays in use, trying on`;
     this.#parts.telemetry.notice('error', 'KAFKA_CONFIG_TOPIC_FAILED', message);
   }

@@ -91,11 +91,11 @@ export class KafkaTopicFollower {
     void Promise.all(this.#busy.values()).then(() => this.#topic.disconnect());
   }
 
-  /** Milliseconds since a broker last answered for the partition that has waited longest; null before the start. */
-  sinceContactMs(): number | null {
+  /** When a broker last answered for the partition that has waited longest, monotonic; null before the start. */
+  lastContact(): number | null {
     if (this.#partitions.size === 0) return null;
     const followed = this.#isStopped ? this.#partitions.values() : [...this.#led().values()].flat();
-    return this.#clock.monotonic() - Math.min(...[...followed].map(({ heardAt }) => heardAt));
+    return Math.min(...[...followed].map(({ heardAt }) => heardAt));
   }
 
   /** Takes up partitions that are new, at their first offset. */

@@ -47,6 +47,20 @@ describe('the snapshot of a compacted topic', () => {
     expect(await opened.read()).toEqual(['a@2=2', 'b@6=3']);
   });
 
+  it('forgets what it read when the topic is deleted and made anew', async () => {
+    const topic = await topicWith();
+    await write(topic, [
+      ['a', '1'],
+      ['b', '1'],
+    ]);
+    await using opened = await open(topic);
+    expect(await opened.read()).toEqual(['a@0=1', 'b@1=1']);
+    await client.admin.deleteTopics({ topics: [topic] });
+    await client.createTopic(topic, 1, { 'cleanup.policy': 'compact' });
+    await write(topic, [['b', '2']]);
+    expect(await opened.read()).toEqual(['b@0=2']);
+  });
+
   it('is empty for an empty topic, and reads every partition', async () => {
     const topic = await topicWith(3);
     await using opened = await open(topic);
