@@ -5,7 +5,7 @@
 
 import { type Applied, applyExample } from './apply-example.ts';
 import type { EventProducer, Fields } from './event-producer.ts';
-import type { LedgerEvent } from './tiktok-ledger.ts';
+import type { LedgerEvent } from './tiktok-ledger-page.ts';
 import { pixelOf, tokenOf } from './world.ts';
 
 /** What the demo expects TikTok to have taken, as `pixel|event name|event id`; test events begin with `test `. */

@@ -2,7 +2,7 @@
 
 import type { TokenUse } from './tiktok-callers.ts';
 import type { Fault } from './tiktok-faults.ts';
-import type { LedgerEvent, LedgerPage, LedgerRequest, LedgerSummary } from './tiktok-ledger.ts';
+import type { LedgerEvent, LedgerPage, LedgerRequest, LedgerSummary } from './tiktok-ledger-page.ts';
 import type { SettingsChange } from './tiktok-settings.ts';
 
 export class SimulatorClient {

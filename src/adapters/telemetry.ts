@@ -10,10 +10,11 @@ import { redact } from '../core/redact.ts';
 import type { CommitResult, Telemetry } from '../ports.ts';
 import { ConnectionTally } from './connection-tally.ts';
 import { MatchTally } from './match-tally.ts';
-import { API_CODES } from './metric-catalogue.ts';
 import { type MetricSources, publishGauges, publishTally } from './metric-gauges.ts';
-import { createMetricRegistry, type MetricRegistry } from './metric-registry.ts';
-import { createOperatorLog, type OperatorLog, type OperatorLogOptions } from './operator-log.ts';
+import { createMetricRegistry } from './metric-registry.ts';
+import { createOperatorLog, type OperatorLogOptions } from './operator-log.ts';
+import { requestTelemetry } from './telemetry-requests.ts';
+import { countedLines, type Told } from './telemetry-told.ts';
 
 export interface TelemetryOptions extends OperatorLogOptions {
   readonly version: string;
@@ -41,8 +42,7 @@ export function createTelemetry(options: TelemetryOptions): ServiceTelemetry {
   const told: Told = { registry, tally, matches, now: options.now, say: countedLines(log, registry) };
   return {
     ...recordsAndEvents(told),
-    ...requests(told),
-    ...limits(told),
+    ...requestTelemetry(told),
     ...settlement(told),
     ...group(told),
     ...configuration(told),
@@ -50,22 +50,6 @@ export function createTelemetry(options: TelemetryOptions): ServiceTelemetry {
     observe: sources => registry.onScrape(() => publishGauges(registry, tally, sources)),
     metricsText: () => registry.text(),
     metricsContentType: registry.contentType,
-  };
-}
-
-/** What every part below tells things to. */
-interface Told {
-  readonly registry: MetricRegistry;
-  readonly tally: ConnectionTally;
-  readonly matches: MatchTally;
-  readonly now: () => number;
-  readonly say: OperatorLog['line'];
-}
-
-function countedLines(log: OperatorLog, registry: MetricRegistry): OperatorLog['line'] {
-  return (level, code, message, fields) => {
-    if (level !== 'debug') registry.add('log_lines_total', 1, { level });
-    log.line(level, code, message, fields);
   };
 }
 
@@ -138,83 +122,6 @@ function recordsAndEvents({ registry, tally, matches, now, say }: Told): Pick<Te
 
 function age(now: number, eventTime: number): number {
   return Math.max(0, now - eventTime) / 1000;
-}
-
-function requests({
-  registry,
-  tally,
-  now,
-  say,
-}: Told): Pick<Telemetry, 'requestSent' | 'requestRetried' | 'connectionState'> {
-  return {
-    requestSent(request) {
-      const { connectionId, apiCode, httpStatus, verdict, durationMs } = request;
-      registry.add('api_requests_total', 1, {
-        http_status_class: httpStatus === null ? 'none' : `${Math.floor(httpStatus / 100)}xx`,
-        api_code: apiCode === null ? 'none' : API_CODES.has(String(apiCode)) ? String(apiCode) : 'other',
-      });
-      registry.add('api_verdicts_total', 1, { verdict });
-      registry.observe('api_request_duration_seconds', [durationMs / 1000]);
-      const connection = tally.label(connectionId);
-      const delivered = verdict === 'delivered';
-      if (delivered) registry.set('connection_last_success_timestamp_seconds', now() / 1000, { connection });
-      const refused = verdict === 'connection-refused';
-      if (delivered || refused) registry.set('connection_token_valid', refused ? 0 : 1, { connection });
-      const message = delivered ? 'TikTok accepted a batch' : 'TikTok did not accept a batch';
-      say(delivered ? 'debug' : 'warn', delivered ? 'REQUEST_DELIVERED' : 'REQUEST_NOT_DELIVERED', message, {
-        connection: connectionId,
-        reason: verdict,
-        events: request.events,
-        http_status: httpStatus,
-        api_code: apiCode,
-        failure: request.failure,
-        request_id: request.requestId,
-        duration_ms: Math.round(durationMs),
-      });
-    },
-    requestRetried(connectionId, reason, attempt, delayMs) {
-      registry.add('api_retries_total', 1, { reason });
-      const fields = { connection: connectionId, reason, attempt, delay_ms: Math.round(delayMs) };
-      say('debug', 'REQUEST_RETRIED', 'the batch is sent again with the same event ids', fields);
-    },
-    connectionState(connectionId, state, reason) {
-      const fields = { connection: connectionId, state, reason: redact(reason) };
-      if (state === 'parked') say('warn', 'CONNECTION_PARKED', 'TikTok refuses the connection', fields);
-      else if (state === 'token_invalid') say('warn', 'CONNECTION_TOKEN_INVALID', 'TikTok refuses the token', fields);
-      else say('info', `CONNECTION_${state.toUpperCase()}`, `the connection is ${state}`, fields);
-    },
-  };
-}
-
-type Limits = 'rateLimitWaited' | 'rateLimitsUnavailable' | 'circuitChanged' | 'vendorOutage';
-
-function limits({ registry, say }: Told): Pick<Telemetry, Limits> {
-  return {
-    rateLimitWaited(connectionId, waitMs) {
-      registry.add('rate_limit_wait_seconds_total', waitMs / 1000);
-      const fields = { connection: connectionId, delay_ms: Math.round(waitMs) };
-      say('debug', 'RATE_LIMIT_WAITED', 'a request waits for its permit', fields);
-    },
-    rateLimitsUnavailable(problem) {
-      registry.add('rate_limit_fallbacks_total', 1);
-      const message = 'Redis does not answer; request rates hold for this process alone';
-      say('warn', 'RATE_LIMITS_UNAVAILABLE', message, { problem: redact(problem) });
-    },
-    circuitChanged(connectionId, state, reason) {
-      const fields = { connection: connectionId, state, reason: redact(reason) };
-      if (state === 'half_open') return say('debug', 'CIRCUIT_HALF_OPEN', 'a trial request starts', fields);
-      if (state === 'open') return say('warn', 'CIRCUIT_OPEN', 'the connection fails again and again', fields);
-      say('info', 'CIRCUIT_CLOSED', 'the connection is tried as usual again', fields);
-    },
-    vendorOutage(change, lastedMs) {
-      if (change === 'began') {
-        const message = 'TikTok fails for most connections: only a trickle is read until one of them succeeds';
-        return say('error', 'VENDOR_OUTAGE_BEGAN', message);
-      }
-      const fields = { duration_ms: Math.round(lastedMs) };
-      say('info', 'VENDOR_OUTAGE_ENDED', 'TikTok works again; everything is read as usual', fields);
-    },
-  };
 }
 
 type Settlement =

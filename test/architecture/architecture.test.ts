@@ -191,9 +191,14 @@ const h = await import('./h.ts');
 
   it('knows the storeys', () => {
     expect(
-      ['src/main.ts', 'src/config-yaml.ts', 'src/config-following.ts', 'src/core/window.ts', 'src/pause.ts'].map(
-        storeyOf,
-      ),
-    ).toEqual(['main', 'config', 'story', 'core', 'ports']);
+      [
+        'src/main.ts',
+        'src/config-yaml.ts',
+        'src/config-following.ts',
+        'src/core/window.ts',
+        'src/pause.ts',
+        'src/ports-telemetry.ts',
+      ].map(storeyOf),
+    ).toEqual(['main', 'config', 'story', 'core', 'ports', 'ports']);
   });
 });

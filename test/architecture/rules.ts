@@ -33,9 +33,6 @@ const COMPOSITION: ReadonlySet<string> = new Set([
   'observation',
 ]);
 
-/** What stands beside `ports.ts` on its storey: needs nothing but a port, and all storeys above need it. */
-const BESIDE_PORTS: ReadonlySet<string> = new Set(['ports', 'pause']);
-
 /** Which storey a file of `src` belongs to; null for what is no file of `src`. */
 export function storeyOf(path: string): Storey | null {
   const [root, first = '', ...rest] = path.split('/');
@@ -43,7 +40,8 @@ export function storeyOf(path: string): Storey | null {
   if (rest.length > 0) return first === 'core' || first === 'adapters' || first === 'control' ? first : null;
   const name = first.replace(/\.ts$/, '');
   if (name === 'main') return name;
-  if (BESIDE_PORTS.has(name)) return 'ports';
+  // Waiting needs nothing but the clock's port, and every storey above waits.
+  if (/^ports(-|$)/.test(name) || name === 'pause') return 'ports';
   if (/^cli(-|$)/.test(name)) return 'cli';
   if (COMPOSITION.has(name) || name.endsWith('-command')) return 'service';
   // The configuration is a storey of its own; following the config topic is part of the story.

@@ -6,7 +6,8 @@
  * request began before the first one's mark can have been.
  */
 
-import type { Ledger, LedgerEvent, LedgerRequest } from '../../sandbox/tiktok-ledger.ts';
+import type { Ledger } from '../../sandbox/tiktok-ledger.ts';
+import type { LedgerEvent, LedgerRequest } from '../../sandbox/tiktok-ledger-page.ts';
 
 export interface Verdict {
   readonly expected: number;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../../sandbox/eventually.ts';
 import type { ServiceProcess } from '../../sandbox/service-process.ts';
-import type { LedgerEvent } from '../../sandbox/tiktok-ledger.ts';
+import type { LedgerEvent } from '../../sandbox/tiktok-ledger-page.ts';
 import { pixelOf, type World } from '../../sandbox/world.ts';
 import { useStack } from '../stack.ts';
 import { balanceOf } from './books.ts';
