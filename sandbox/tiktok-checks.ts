@@ -210,19 +210,21 @@ export const fullUrl: Check = value => {
   return /^https?:\/\/[^/]/i.test(value) && URL.canParse(value) ? null : NOT_A_URL;
 };
 
-const PRIVATE_IPV4 =
-  /^(?:0|10|127|22[4-9]|2[345]\d)\.|^(?:192\.168|169\.254)\.|^172\.(?:1[6-9]|2\d|3[01])\.|^100\.(?:6[4-9]|[789]\d|1[01]\d|12[0-7])\./;
-const PRIVATE_IPV6 = new BlockList();
-PRIVATE_IPV6.addSubnet('::', 127, 'ipv6');
-// IPv4 in IPv6 clothes.
-PRIVATE_IPV6.addSubnet('::ffff:0:0', 96, 'ipv6');
-PRIVATE_IPV6.addSubnet('fc00::', 7, 'ipv6');
-PRIVATE_IPV6.addSubnet('fe80::', 10, 'ipv6');
-PRIVATE_IPV6.addSubnet('ff00::', 8, 'ipv6');
+/** RFC 1918, loopback, link-local, carrier-grade NAT and unique-local; IPv4 in IPv6 clothes is found by the list itself. */
+const PRIVATE = new BlockList();
+PRIVATE.addSubnet('10.0.0.0', 8);
+PRIVATE.addSubnet('172.16.0.0', 12);
+PRIVATE.addSubnet('192.168.0.0', 16);
+PRIVATE.addSubnet('127.0.0.0', 8);
+PRIVATE.addSubnet('169.254.0.0', 16);
+PRIVATE.addSubnet('100.64.0.0', 10);
+PRIVATE.addAddress('::1', 'ipv6');
+PRIVATE.addSubnet('fc00::', 7, 'ipv6');
+PRIVATE.addSubnet('fe80::', 10, 'ipv6');
 const NOT_AN_IP = problem('Not a valid IP address.');
 const NOT_PUBLIC = problem('Not a public IP address.');
 
-/** The ranges kept for documentation count as public: probes of others send 203.0.113.x and TikTok takes it. */
+/** All else counts as public, the ranges kept for documentation too: probes of others send 203.0.113.x and TikTok takes it. */
 export const publicIp: Check = (value, context) => {
   if (typeof value !== 'string') return NOT_A_STRING;
   if (!isIPv4(value) && !isIPv6(value)) return NOT_AN_IP;
@@ -230,7 +232,7 @@ export const publicIp: Check = (value, context) => {
 };
 
 function isPrivate(ip: string): boolean {
-  return isIPv4(ip) ? PRIVATE_IPV4.test(ip) : PRIVATE_IPV6.check(ip, 'ipv6');
+  return PRIVATE.check(ip, isIPv4(ip) ? 'ipv4' : 'ipv6');
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

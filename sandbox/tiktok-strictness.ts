@@ -28,7 +28,7 @@ export interface TrackRules {
   readonly refuseUnknownFields: boolean;
   /** Refuses empty texts and lists where something is optional; what TikTok makes of them is undocumented. */
   readonly refuseEmpty: boolean;
-  /** Refuses private addresses; documented as a rule for senders only. */
+  /** Refuses private addresses (RFC 1918, loopback, link-local, CGNAT, unique-local); a rule for senders only. */
   readonly requirePublicIp: boolean;
   /** Refuses places in other than lower-case letters and the digest of an empty text, which only senders are warned of. */
   readonly requireNormalised: boolean;

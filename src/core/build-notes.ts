@@ -37,6 +37,8 @@ export const BUILD_NOTES = [
   /** The touch has no absolute http(s) page address; the connection's fallback was used if it has one. */
   'page_url_unusable',
   'referrer_unusable',
+  /** Page or referrer held a user name or a password (`https://user:password@…`). */
+  'page_credentials_removed',
   /** Neither the touch nor the connection has a page address: TikTok's documents ask for one. */
   'page_missing',
   'ip_private',

@@ -2,8 +2,8 @@
  * IP addresses that can match a visitor: public ones.
  *
  * Guarantee: never throws. Left out are RFC 1918, loopback, link-local, CGNAT (RFC 6598) and unique-local addresses, in
- * IPv6 clothing too, and what is no host's address at all (unspecified, multicast, reserved 240/4); nothing else. An
- * address from inside a data centre would make all contacts of a workspace look like one device.
+ * IPv6 clothing too, and what is no address; nothing else. An address from inside a data centre would make all contacts
+ * of a workspace look like one device.
  */
 
 import type { BuildNote } from './build-notes.ts';
@@ -29,7 +29,7 @@ function isPublicIpv4(address: string): boolean | null {
   const octets = IPV4.exec(address)?.slice(1).map(Number);
   if (octets === undefined || octets.some(octet => octet > 255)) return null;
   const [a = 0, b = 0] = octets;
-  if (a === 0 || a === 10 || a === 127 || a >= 224) return false;
+  if (a === 10 || a === 127) return false;
   if (a === 100) return b < 64 || b > 127;
   if (a === 169) return b !== 254;
   if (a === 172) return b < 16 || b > 31;
@@ -40,13 +40,12 @@ function isPublicIpv4(address: string): boolean | null {
 function isPublicIpv6(address: string): boolean | null {
   const host = ipv6Host(address);
   if (host === null) return null;
-  if (host === '[::]' || host === '[::1]') return false;
+  if (host === '[::1]') return false;
   // An address that begins with `::` has no first group: it is 0.
   const firstGroup = host.startsWith('[::') ? 0 : Number.parseInt(host.slice(1), 16);
   const isUniqueLocal = (firstGroup & 0xfe00) === 0xfc00;
   const isLinkLocal = (firstGroup & 0xffc0) === 0xfe80;
-  const isMulticast = (firstGroup & 0xff00) === 0xff00;
-  return !isUniqueLocal && !isLinkLocal && !isMulticast;
+  return !isUniqueLocal && !isLinkLocal;
 }
 
 function unmapped(text: string): string {

@@ -1,8 +1,9 @@
 /**
  * Where the visitor landed and came from.
  *
- * Guarantee: whole http(s) addresses with all their parameters (but those an option takes out), or none. TikTok's
- * documents ask for `page` on web events; enforcement is unproven, so whether an event without one is sent is an option.
+ * Guarantee: whole http(s) addresses with all their parameters (but those an option takes out), or none, and never with
+ * a user name or password. TikTok's documents ask for `page` on web events; enforcement is unproven, so whether an event
+ * without one is sent is an option.
  */
 
 import type { BuildNote } from './build-notes.ts';
@@ -12,6 +13,8 @@ import type { WithoutParameters } from './query-parameters.ts';
 import type { Touch } from './record.ts';
 
 const WEB_ADDRESS = /^https?:\/\/[^/]/i;
+/** User name and password end at the last `@` before the path. */
+const CREDENTIALS = /^(https?:\/\/)[^/?#\\]*@/i;
 
 /** The landing page: of the touch, or the connection's fallback. A referrer is no page. Null without an address. */
 export function pageUrl(
@@ -43,7 +46,20 @@ export function pageJson(
 function fullUrl(text: string | null | undefined, note: BuildNote, notes: BuildNote[]): string | null {
   const url = present(text);
   if (url === null) return null;
-  if (WEB_ADDRESS.test(url) && URL.canParse(url)) return url;
+  if (WEB_ADDRESS.test(url) && URL.canParse(url)) {
+    if (!url.includes('@') || !hasCredentials(url)) return url;
+    const address = url.replace(CREDENTIALS, '$1');
+    // A blank that browsers ignore may hide where the host begins; then nothing of the address is safe.
+    if (!hasCredentials(address)) {
+      notes.push('page_credentials_removed');
+      return address;
+    }
+  }
   notes.push(note);
   return null;
+}
+
+function hasCredentials(url: string): boolean {
+  const parsed = URL.parse(url);
+  return parsed === null || parsed.username !== '' || parsed.password !== '';
 }

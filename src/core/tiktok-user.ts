@@ -18,6 +18,7 @@ import {
 } from './normalise.ts';
 import { hashPhone } from './phone.ts';
 import { publicIp } from './public-ip.ts';
+import { clickIdIn } from './query-parameters.ts';
 import type { BusinessEvent, Touch } from './record.ts';
 import { MATCH_KEYS, type MatchKey } from './tiktok-event.ts';
 import { SHAPES, type Shape } from './tiktok-shape.ts';
@@ -102,7 +103,8 @@ export function touchFields(touch: Touch, shape: Exclude<Shape, 'offline'>): Vis
 
 function clickId(touch: Touch, notes: BuildNote[]): string | null {
   const given = present(touch.ttclid);
-  const ttclid = given ?? ttclidInUrl(touch.page_url);
+  // TikTok's ads add it to the landing page's address, which need not be a whole URL.
+  const ttclid = given ?? (touch.page_url === null ? null : clickIdIn(touch.page_url));
   if (ttclid === null) return null;
   if (ttclid.length > MAX_TTCLID_LENGTH) {
     notes.push('ttclid_too_long');
@@ -114,14 +116,6 @@ function clickId(touch: Touch, notes: BuildNote[]): string | null {
   }
   if (given === null) notes.push('ttclid_from_page_url');
   return ttclid;
-}
-
-/** TikTok's ads add `ttclid` to the landing page's address. Read by hand: the address need not be a whole URL. */
-function ttclidInUrl(pageUrl: string | null): string | null {
-  if (pageUrl === null || !pageUrl.includes('ttclid=')) return null;
-  const [address = ''] = pageUrl.split('#', 1);
-  const query = address.slice(address.indexOf('?') + 1);
-  return present(new URLSearchParams(query).get('ttclid'));
 }
 
 /** A field whose text holds nothing to escape: hex, letters, an address. */

@@ -181,7 +181,10 @@ const CLICKS: readonly PreviewCase[] = [
       ['https://shop.example/?ttclid=E%2EC', 'E.C'],
       ['https://shop.example/?ttclid=', undefined],
       ['https://shop.example/?nottclid=x', undefined],
-      ['https://shop.example/#ttclid=x', undefined],
+      ['https://shop.example/#ttclid=x', 'x'],
+      ['https://shop.example/#/?ttclid=x', 'x'],
+      ['https://shop.example/?ttclid=&ttclid=x', 'x'],
+      ['https://shop.example/?%74tclid=x', 'x'],
     ] as const
   ).map(([page_url, ttclid]) => ({
     says: `where it is empty the click id of ${page_url} is ${ttclid}`,

@@ -165,7 +165,7 @@ describe('the user', () => {
     ['https://shop.example/?utm=1&ttclid=E.C.P.url%2B1&x=2#top', 'E.C.P.url+1'],
     ['/landing?ttclid=E.C.P.url', 'E.C.P.url'],
     ['https://shop.example/?attclid=E.C.P.url', undefined],
-    ['https://shop.example/#ttclid=E.C.P.url', undefined],
+    ['https://shop.example/#ttclid=E.C.P.url', 'E.C.P.url'],
     ['https://shop.example/?ttclid=', undefined],
   ])('gets its click id from the landing page %s where the field is empty', (page_url, ttclid) => {
     expect(payload(conversion({ last_touch: { ...LAST_TOUCH, ttclid: ' ', page_url } })).user.ttclid).toBe(ttclid);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createParameterFilter } from '../../src/core/query-parameters.ts';
+import { clickIdIn, createParameterFilter } from '../../src/core/query-parameters.ts';
 
 describe('removing query parameters', () => {
   const filter = createParameterFilter(['email', 'user name', 'utm_term', 'ttclid']);
@@ -22,6 +22,18 @@ describe('removing query parameters', () => {
     ['https://s.example/a?%E0%A4%A=1&email=2', 'https://s.example/a?%E0%A4%A=1'],
     ['https://s.example/a?q=email=1', 'https://s.example/a?q=email=1'],
     ['https://s.example/a?', 'https://s.example/a?'],
+    ['https://s.example/a#email=1?x=2', 'https://s.example/a#?x=2'],
+    ['https://s.example/a?x=1?email=2', 'https://s.example/a?x=1'],
+    ['https://s.example/a?x=1?email=2&y=3', 'https://s.example/a?x=1?y=3'],
+    ['https://s.example/a?email=1?x=2&y', 'https://s.example/a?x=2&y'],
+    ['https://s.example/a?email=a?b@c.example&x=1', 'https://s.example/a?x=1'],
+    ['https://s.example/a?email=a?ttclid=T', 'https://s.example/a?ttclid=T'],
+    ['https://s.example/a?email[]=1&email%5B0%5D=2&Email[a][b]=3&x[]=4', 'https://s.example/a?x[]=4'],
+    ['https://s.example/a?%20email=1', 'https://s.example/a'],
+    ['https://s.example/a&email=1?x=2', 'https://s.example/a?x=2'],
+    ['https://s.example/a#/r?x=1#email=2', 'https://s.example/a#/r?x=1'],
+    ['https://s.example/a?email=1#email=2?email=3&x', 'https://s.example/a#x'],
+    ['https://s.example/a?ttclid[]=1&email=2#ttclid=3?ttclid=4', 'https://s.example/a?ttclid[]=1#ttclid=3?ttclid=4'],
     ['', ''],
   ])('makes of %s %s', (address, expected) => expect(filter(address)).toBe(expected));
 
@@ -47,6 +59,40 @@ describe('removing query parameters', () => {
       fc.property(fc.webUrl({ withQueryParameters: true }), address => {
         expect(createParameterFilter(['no-such-parameter'])(address)).toBe(address);
       }),
+    );
+  });
+});
+
+describe('the click id in an address', () => {
+  it.each([
+    ['https://s.example/?ttclid=T', 'T'],
+    ['https://s.example/#/?ttclid=T', 'T'],
+    ['https://s.example/#ttclid=T', 'T'],
+    ['https://s.example/?ttclid=&ttclid=T', 'T'],
+    ['https://s.example/?ttclid=&x=1#/route?a=1&ttclid=T', 'T'],
+    ['https://s.example/?%74tclid=T', 'T'],
+    ['https://s.example/?%74%74%63%6C%69%64=T', 'T'],
+    ['https://s.example/?x=1?ttclid=T', 'T'],
+    ['https://s.example/&ttclid=T', 'T'],
+    ['https://s.example/?ttclid=Q#ttclid=F', 'Q'],
+    ['https://s.example/?ttclid=+%20a%2Bb+', 'a+b'],
+    ['https://s.example/?ttclid', null],
+    ['https://s.example/?%54%54%43%4C%49%44=T', null],
+    ['https://s.example/?u=%74&x', null],
+    ['https://s.example/ttclid=T', null],
+  ])('%s is %j', (address, expected) => expect(clickIdIn(address)).toBe(expected));
+
+  it('is never empty and never lost by taking out others, whatever the address', () => {
+    const filter = createParameterFilter(['email']);
+    const piece = fc.constantFrom('?', '&', '#', 'ttclid=', '%74tclid=', 'email=', 'T', '=', '[]', '%');
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), pieces => {
+        const address = `https://s.example/${pieces.join('')}`;
+        const id = clickIdIn(address);
+        expect(id).not.toBe('');
+        expect(clickIdIn(filter(address))).toBe(id);
+      }),
+      { numRuns: 2_000 },
     );
   });
 });

@@ -59,6 +59,24 @@ describe('the page', () => {
     expect(page({}, 'https://f.example/?email=1&b', ['email']).page).toEqual({ url: 'https://f.example/?b' });
   });
 
+  it.each<[string, string | null]>([
+    ['https://user:pw@shop.example/a?b=1', 'https://shop.example/a?b=1'],
+    ['https://user@shop.example', 'https://shop.example'],
+    ['https://u@v:p@w@shop.example/@c', 'https://shop.example/@c'],
+    ['https://:pw@shop.example?m=a@b', 'https://shop.example?m=a@b'],
+    ['https://\t/user:pw@shop.example/', null],
+  ])('%j leaves without its credentials, as the referrer does', (page_url, url) => {
+    const lost: BuildNote = url === null ? 'page_url_unusable' : 'page_credentials_removed';
+    expect(page({ page_url }).page?.url ?? null).toBe(url);
+    expect(page({ page_url }).notes[0]).toBe(lost);
+    expect(page({ page_url: FALLBACK, referrer: page_url }).page.referrer ?? null).toBe(url);
+  });
+
+  it.each(['https://shop.example/@user', 'https://shop.example/?m=a@b.example', 'https://shop.example#a@b'])(
+    '%s has none to lose',
+    page_url => expect(page({ page_url })).toEqual({ page: { url: page_url }, notes: [] }),
+  );
+
   it('is not the referrer: that is another site', () => {
     expect(page({ referrer: 'https://www.tiktok.com/' })).toEqual({ page: null, notes: ['page_missing'] });
   });

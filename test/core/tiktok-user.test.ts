@@ -166,8 +166,10 @@ describe('the click id', () => {
     ['with lost bytes', { ttclid: 'a\uFFFDb', page_url: '/?ttclid=c' }, undefined, ['ttclid_unreadable']],
     ['empty in the address', { page_url: '/?ttclid=&a=1' }, undefined, []],
     ['before a fragment', { page_url: '/?ttclid=b#top' }, 'b', ['ttclid_from_page_url']],
-    ['in the route of a fragment', { page_url: '/#/route?ttclid=b' }, undefined, []],
-    ['behind the fragment', { page_url: '/?a=1#ttclid=b' }, undefined, []],
+    ['in the route of a fragment', { page_url: '/#/route?ttclid=b' }, 'b', ['ttclid_from_page_url']],
+    ['behind the fragment', { page_url: '/?a=1#ttclid=b' }, 'b', ['ttclid_from_page_url']],
+    ['empty, and then not', { page_url: '/?ttclid=&ttclid=b' }, 'b', ['ttclid_from_page_url']],
+    ['written with an escape', { page_url: '/?%74tclid=b' }, 'b', ['ttclid_from_page_url']],
     ['the end of another name', { page_url: '/?nottclid=b' }, undefined, []],
   ])('that is %s', (_, touch, expected, notes) => {
     const found = visit(touch);
