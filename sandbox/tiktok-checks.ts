@@ -35,6 +35,7 @@ export interface CheckContext {
   readonly source: EventSource;
   /** Epoch milliseconds at TikTok. */
   readonly nowMs: number;
+  readonly earliestSeconds: number;
   readonly maxAgeMs: number;
   readonly maxOfflineAgeMs: number;
   readonly maxFutureMs: number;
@@ -103,6 +104,13 @@ export function oneOf(symbols: Iterable<string>, complaint: string): Check {
   };
 }
 
+/** An advertising id in the letter case senders are asked for, or in any. */
+export function advertisingId(pattern: RegExp, complaint: string): Check {
+  const asAsked = matching(pattern, complaint);
+  const inAnyCase = matching(new RegExp(pattern, 'i'), complaint);
+  return (value, context) => (context.requireNormalised ? asAsked : inAnyCase)(value, context);
+}
+
 const letters = matching(/^[a-z]+$/, 'Must be lower-case letters only.');
 
 /** A place in clear. That it is lower-case letters only is what other senders do; no document says the rest is refused. */
@@ -132,14 +140,15 @@ export function amount(complaint: string, code: number): Check {
 }
 
 const SHA256_HEX = /^[0-9a-f]{64}$/;
+const SHA256_HEX_IN_ANY_CASE = /^[0-9a-f]{64}$/i;
 const DIGEST_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 const NOT_HASHED = problem('Must be a lower-case hexadecimal SHA-256 digest.', CODE.PII_NOT_HASHED);
 const HASH_OF_NOTHING = problem('Must not be the digest of an empty string.', CODE.PII_NOT_HASHED);
 
-/** Personal data: only ever as a digest; senders are warned never to send the digest of nothing. */
+/** Personal data: only ever as a digest. Lower-case hex, and never that of nothing, is asked of senders only. */
 export const digest: Check = (value, context) => {
   if (typeof value !== 'string') return NOT_A_STRING;
-  if (!SHA256_HEX.test(value)) return NOT_HASHED;
+  if (!(context.requireNormalised ? SHA256_HEX : SHA256_HEX_IN_ANY_CASE).test(value)) return NOT_HASHED;
   return value === DIGEST_OF_NOTHING && context.requireNormalised ? HASH_OF_NOTHING : null;
 };
 
@@ -171,18 +180,17 @@ function firstProblem(values: readonly unknown[], check: Check, context: CheckCo
   return null;
 }
 
-/** First events of 2001, and the far end of what can be seconds: later numbers are milliseconds. */
-const EARLIEST_SECONDS = 1_000_000_000;
+/** The far end of what can be seconds: later numbers are milliseconds, and the field is documented to be in seconds. */
 const LATEST_SECONDS = 99_999_999_999;
 const NOT_SECONDS = problem('Not a valid Unix timestamp in seconds.');
 const TOO_OLD = problem('Event is too old.');
 const IN_FUTURE = problem('Event is in the future.');
 
-/** Unix seconds, UTC. TikTok's age limits are unproven for web (28 days is documented for offline). */
+/** Unix seconds, UTC. How early one may be is documented nowhere. TikTok's age limits are unproven for web (28 days is documented for offline). */
 export const eventTime: Check = (value, context) => {
   if (!Number.isSafeInteger(value)) return NOT_A_COUNT;
   const seconds = value as number;
-  if (seconds < EARLIEST_SECONDS || seconds > LATEST_SECONDS) return NOT_SECONDS;
+  if (seconds < context.earliestSeconds || seconds > LATEST_SECONDS) return NOT_SECONDS;
   // The fraction is cut from an event time, so an event of exactly the limit's age may look a second older.
   return ageProblem(seconds * 1000, seconds * 1000 + 999, context);
 };

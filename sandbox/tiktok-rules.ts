@@ -9,6 +9,7 @@
 
 import type { Check, CheckContext, Fields, Problem } from './tiktok-checks.ts';
 import {
+  advertisingId,
   amount,
   CODE,
   count,
@@ -67,12 +68,12 @@ const USER: Fields = {
   state: { check: place, from: 'PEERS' },
   country: { check: place, from: 'PEERS' },
   idfa: {
-    check: matching(/^(?:[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}|[0-9a-f]{64})$/, 'Not a valid IDFA.'),
+    check: advertisingId(/^(?:[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}|[0-9a-f]{64})$/, 'Not a valid IDFA.'),
     sources: APP,
     from: 'GO',
   },
   gaid: {
-    check: matching(/^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64})$/, 'Not a valid GAID.'),
+    check: advertisingId(/^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64})$/, 'Not a valid GAID.'),
     sources: APP,
     from: 'GO',
   },

@@ -38,6 +38,7 @@ export const SETTINGS_CHANGE = z
     requirePageUrl: z.boolean(),
     maxAgeMs: milliseconds,
     maxOfflineAgeMs: milliseconds,
+    earliestSeconds: z.int(),
     maxFutureMs: milliseconds,
     maxListLength: z.int().positive(),
     allowNegativeValue: z.boolean(),

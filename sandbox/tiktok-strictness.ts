@@ -12,6 +12,8 @@ export interface TrackRules {
   readonly rowNaming: RowNaming;
   /** Documented as required for web; peers that leave it out are not known to be refused. */
   readonly requirePageUrl: boolean;
+  /** Earliest `event_time`, Unix seconds: an earlier one is a slip in the unit, which no document says is refused. */
+  readonly earliestSeconds: number;
   /** Of every event; for the web nothing is documented. */
   readonly maxAgeMs: number;
   /** Of offline events: 28 days by two vendors' documents. */
@@ -30,7 +32,10 @@ export interface TrackRules {
   readonly refuseEmpty: boolean;
   /** Refuses private addresses (RFC 1918, loopback, link-local, CGNAT, unique-local); a rule for senders only. */
   readonly requirePublicIp: boolean;
-  /** Refuses places in other than lower-case letters and the digest of an empty text, which only senders are warned of. */
+  /**
+   * Refuses places in other than lower-case letters, digests and advertising ids in the other letter case, and the digest
+   * of an empty text: only senders are asked for these.
+   */
   readonly requireNormalised: boolean;
   /** Names TikTok has registered; any other is refused. */
   readonly partnerNames: readonly string[];
@@ -44,6 +49,7 @@ const DAY_MS = 24 * 3_600_000;
 export const DOCUMENTED_RULES: TrackRules = {
   rowNaming: 'dotted',
   requirePageUrl: false,
+  earliestSeconds: Number.MIN_SAFE_INTEGER,
   maxAgeMs: Number.MAX_SAFE_INTEGER,
   maxOfflineAgeMs: 28 * DAY_MS,
   maxFutureMs: Number.MAX_SAFE_INTEGER,
@@ -62,6 +68,7 @@ export const DOCUMENTED_RULES: TrackRules = {
 /** For what the service sends: also refuses what is only likely to be refused, so that nothing doubtful passes unseen. */
 export const STRICT_RULES: TrackRules = {
   ...DOCUMENTED_RULES,
+  earliestSeconds: 1_000_000_000,
   maxAgeMs: 28 * DAY_MS,
   maxFutureMs: 10 * 60_000,
   maxListLength: 10,

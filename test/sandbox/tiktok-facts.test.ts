@@ -23,6 +23,7 @@ import {
 } from './tiktok-track-request.ts';
 
 const DAY_S = 86_400;
+const UUID = `${'a'.repeat(8)}-0000-0000-0000-${'0'.repeat(12)}`;
 const NOTHING = createHash('sha256').digest('hex');
 
 /** The code a request is answered with; 0 when it is accepted. */
@@ -79,6 +80,7 @@ const REFUSED: readonly Refused[] = [
   ['event_time is required', web({ event_time: undefined }), 40002],
   ['event_time is an integer', web({ event_time: `${NOW_S}` }), 40002],
   ['event_time is in seconds', web({ event_time: NOW_MS }), 40002],
+  ['milliseconds are no seconds, nor are microseconds', web({ event_time: NOW_MS * 1_000 }), 40002],
   ['an offline event is at most 28 days old', of('offline', { event_time: NOW_S - 28 * DAY_S - 1 }), 40002],
   ['an integer as event_id is 40002', web({ event_id: 273_196 }), 40002],
   ['an app event needs its app', of('app', { app: undefined }), 40002],
@@ -88,6 +90,7 @@ const REFUSED: readonly Refused[] = [
   ['limited_data_use is a boolean', web({ limited_data_use: 'true' }), 40002],
   ['an e-mail that is not hashed is 40062', user({ email: 'alice@example.com' }), 40062],
   ['a phone that is not hashed is 40062', user({ phone: '+12133734253' }), 40062],
+  ['a digest of 63 digits is none', user({ email: DIGEST.slice(1) }), 40062],
   ['an external id that is not hashed is 40062', user({ external_id: 'user_123' }), 40062],
   ['one of several e-mails that is not hashed is 40062', user({ email: [DIGEST, 'alice@example.com'] }), 40062],
   ['a name takes no list', user({ first_name: [DIGEST] }), 40002],
@@ -125,6 +128,13 @@ const TAKEN: readonly [fact: string, body: unknown][] = [
   ['no limit is known for the list of phones', user({ phone: Array(11).fill(DIGEST) })],
   ['that an address is public is asked of senders', user({ ip: '10.1.2.3' })],
   ['that the digest of nothing is not sent is asked of senders', user({ email: NOTHING })],
+  ['that digests are in lower case is asked of senders', user({ email: DIGEST.toUpperCase() })],
+  ['so it is with names', user({ first_name: DIGEST.toUpperCase() })],
+  ['an event time before September 2001', web({ event_time: 999_999_999 })],
+  ['an event time of 0, and one before 1970', trackBody([webEvent({ event_time: 0 }), webEvent({ event_time: -1 })])],
+  ['that a raw IDFA is in upper case is asked of senders', of('app', { user: { idfa: UUID } })],
+  ['that a GAID is in lower case is asked of senders', of('app', { user: { gaid: UUID.toUpperCase() } })],
+  ['that a city has no blanks and capitals is what others send', user({ city: 'New York', country: 'US' })],
   ['that a city is letters only is what others send', user({ city: 'Berlin 10115' })],
   ['that a country is in clear is what others send', user({ country: DIGEST })],
   ['fields that no document names: travel', properties({ hotel_id: 'h' })],
@@ -137,6 +147,10 @@ const TAKEN: readonly [fact: string, body: unknown][] = [
   ['an empty list of e-mails', user({ email: [] })],
   ['1.0: no limit is known for the age', former({ timestamp: new Date(NOW_MS - 90 * DAY_S * 1_000).toISOString() })],
   ['1.0: what becomes of an unlisted currency is unknown', former({ properties: { value: 1, currency: 'BGN' } })],
+  [
+    '1.0: that digests are in lower case is asked of senders',
+    former({ context: { user: { email: DIGEST.toUpperCase() } } }),
+  ],
   ['1.0: that an address is public is asked of senders', former({ context: { ip: '10.1.2.3' } })],
   ['1.0: fields that no document names', former({ extra: 1 })],
 ];

@@ -128,6 +128,7 @@ const REFUSED: readonly Refused[] = [
   ],
   ['a missing time', 'web', { event_time: undefined }, 'event_time', MISSING],
   ['a time in milliseconds', 'web', { event_time: NOW_MS }, 'event_time', 'Not a valid Unix timestamp in seconds.'],
+  ['a time before 2001', 'web', { event_time: 999_999_999 }, 'event_time', 'Not a valid Unix timestamp in seconds.'],
   ['a time in ISO 8601', 'web', { event_time: '2026-01-15T12:00:00Z' }, 'event_time', INTEGER],
   ['a time with a fraction', 'web', { event_time: NOW_S + 0.5 }, 'event_time', INTEGER],
   ['a time as a string', 'web', { event_time: `${NOW_S}` }, 'event_time', INTEGER],
@@ -413,7 +414,11 @@ describe('what no document says is refused', () => {
     ...[UNKNOWN, 'Not a field of', EMPTY, NOT_PUBLIC, LETTERS, 'Must be greater than', 'maximum length 10.'],
     ...['digest of an empty', 'too old', 'in the future'],
   ];
-  const DOUBTFUL_TITLES = ['a value without a currency', 'a currency without a value', 'a currency off the list'];
+  const DOUBTFUL_TITLES = [
+    ...['a value without a currency', 'a currency without a value', 'a currency off the list', 'a time before 2001'],
+    ...['an IDFA in lower case', 'a GAID in upper case'],
+    ...HASHED.map(key => `user.${key} in upper case`),
+  ];
   const doubtful = ([title, , changes, , text]: Refused): boolean =>
     // An empty name is no name, whatever is made of empty texts elsewhere.
     changes['event'] !== '' && (DOUBTFUL_TITLES.includes(title) || DOUBTFUL.some(part => text.includes(part)));
