@@ -2,8 +2,10 @@
  * TikTok's event names: which are standard, which were, which are reserved, and what a custom one may look like.
  *
  * Guarantee: a name is judged and never changed: it is part of the key by which TikTok drops repeats, so a customer whose
- * pixel fires `CompletePayment` needs the server to send `CompletePayment`. Every list carries its source and date.
+ * pixel fires `CompletePayment` needs the server to send `CompletePayment`. Advice names a current standard name.
  */
+
+import * as lists from './event-name-lists.ts';
 
 /** Where the events of a connection happen; offline event sets take fewer names. */
 export type NameSource = 'WEB' | 'OFFLINE';
@@ -16,57 +18,16 @@ export interface NameVerdict {
   readonly advice: readonly string[];
 }
 
-/** The 18 of help page "supported-standard-events", September 2025 (the Go client bububa/tiktok-business has the same). */
-export const STANDARD_EVENTS: readonly string[] = [
-  ...['AddPaymentInfo', 'AddToCart', 'AddToWishlist', 'ApplicationApproval', 'CompleteRegistration', 'Contact'],
-  ...['CustomizeProduct', 'Download', 'FindLocation', 'InitiateCheckout', 'Lead', 'Purchase', 'Schedule', 'Search'],
-  ...['StartTrial', 'SubmitApplication', 'Subscribe', 'ViewContent'],
-];
+export const STANDARD_EVENTS = lists.STANDARD.names;
+export const FORMER_STANDARD_EVENTS = lists.FORMER_STANDARD.names;
+/** What became of former names. */
+export const DEPRECATED_EVENTS = lists.CHANGED.names;
+export const OFFLINE_EVENTS = lists.OFFLINE.names;
+/** Names TikTok rewrites on arrival, and into what, by the newest page. */
+export const RESERVED_EVENTS = lists.RESERVED.names;
 
-/** The 14 that were standard until 1 May 2025 (help page "how-to-adopt-tiktoks-updated-standard-events"). */
-export const FORMER_STANDARD_EVENTS: readonly string[] = [
-  ...['ViewContent', 'ClickButton', 'Search', 'AddToWishlist', 'AddToCart', 'InitiateCheckout', 'AddPaymentInfo'],
-  ...['CompletePayment', 'PlaceAnOrder', 'Contact', 'Download', 'SubmitForm', 'CompleteRegistration', 'Subscribe'],
-];
-
-/**
- * What became of the former names on 1 May 2025 (same page). `becomes`: TikTok counts the name as this one on arrival.
- * `null`: there is no successor, and the name works until 2027. The page of September 2025 lists SubmitForm again.
- */
-export const DEPRECATED_EVENTS: Readonly<Record<string, { readonly becomes: string | null }>> = {
-  CompletePayment: { becomes: 'Purchase' },
-  SubmitForm: { becomes: 'Lead' },
-  PlaceAnOrder: { becomes: null },
-  ClickButton: { becomes: null },
-};
-
-/** Help page "supported-events-for-offline-event-sets", May 2025. The Go client says: the same as for web. */
-export const OFFLINE_EVENTS: readonly string[] = [
-  ...['Purchase', 'Contact', 'Subscribe', 'Lead', 'SubmitForm', 'AddPaymentInfo', 'AddToCart', 'AddToWishlist'],
-  ...['CompleteRegistration', 'Download', 'InitiateCheckout', 'Search', 'ViewContent'],
-];
-
-/** Names TikTok rewrites on arrival, and into what: help page "reserved-events", as of September 2025. */
-export const RESERVED_EVENTS: Readonly<Record<string, string>> = {
-  AddBilling: 'AddPaymentInfo',
-  Browse: 'PageView',
-  Checkout: 'PlaceAnOrder',
-  // Lead in the edition of May 2025.
-  ClickForm: 'SubmitForm',
-  ClickInDownloadPage: 'ClickButton',
-  ClickToDownload: 'Download',
-  Consult: 'Contact',
-  ConsultByPhone: 'Contact',
-  CompletePayment: 'Purchase',
-  Registration: 'CompleteRegistration',
-  StartCheckout: 'InitiateCheckout',
-  ViewConsultationPage: 'ViewContent',
-  ViewDownloadPage: 'ViewContent',
-  ViewForm: 'ViewContent',
-};
-
-/** Longest custom name: help page "custom-events", February 2026, as the other rules for custom names. */
-export const MAX_CUSTOM_NAME_LENGTH = 50;
+/** Longest custom name. */
+export const MAX_CUSTOM_NAME_LENGTH = lists.CUSTOM.names.longest;
 
 const STANDARD = new Set(STANDARD_EVENTS);
 const OFFLINE = new Set(OFFLINE_EVENTS);
@@ -88,24 +49,38 @@ export function judgeEventName(name: string, source: NameSource): NameVerdict {
 
 /** The name under which TikTok counts this one: `CompletePayment` is counted as `Purchase`. */
 export function countedAs(name: string): string {
-  return (Object.hasOwn(DEPRECATED_EVENTS, name) ? DEPRECATED_EVENTS[name]?.becomes : null) ?? name;
+  return ownValue(DEPRECATED_EVENTS, name)?.becomes ?? name;
+}
+
+/** The standard name of today to use instead: what TikTok makes of the name, or the nearest; null for a custom name. */
+export function currentNameFor(name: string): string | null {
+  if (STANDARD.has(name)) return name;
+  const next = ownValue(lists.NEAREST_NAMES, name) ?? countedAs(ownValue(RESERVED_EVENTS, name) ?? name);
+  return next === name ? null : currentNameFor(next);
+}
+
+function ownValue<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 function judgeKnown(name: string, source: NameSource): NameVerdict {
   const advice: string[] = [];
   const deprecated = DEPRECATED_EVENTS[name];
+  const since = lists.monthOf(lists.CHANGED);
   if (deprecated?.becomes) {
     advice.push(
-      `since May 2025 TikTok counts ${name} as ${deprecated.becomes}; keep the name the browser pixel fires, and use ` +
+      `since ${since} TikTok counts ${name} as ${deprecated.becomes}; keep the name the browser pixel fires, and use ` +
         `${deprecated.becomes} where there is none`,
     );
   } else if (deprecated !== undefined) {
     advice.push(
-      `TikTok takes ${name} until 2027 and has no successor for it; choose one of its current standard events`,
+      `no standard event since ${since}, without a successor, and taken until ${deprecated.until}; the nearest of ` +
+        `TikTok's current names is ${currentNameFor(name)}`,
     );
   }
   if (source === 'OFFLINE' && !OFFLINE.has(name)) {
-    advice.push(`TikTok's help page on offline event sets (May 2025) does not list ${name}; other documents do`);
+    const page = `help page on offline event sets (${lists.monthOf(lists.OFFLINE)})`;
+    advice.push(`TikTok's ${page} does not list ${name}; other documents do`);
   }
   return { kind: STANDARD.has(name) ? 'standard' : 'deprecated', problems: [], advice };
 }
@@ -126,7 +101,14 @@ function customNameProblems(name: string): string[] {
   if (name !== name.trim()) problems.push('begins or ends with a blank');
   else if (!/^[A-Za-z0-9_-]*$/.test(name)) problems.push('may hold letters a to z, digits, _ and - only');
   if (!/^[A-Za-z]/.test(name)) problems.push('must begin with a letter');
-  const rewritten = Object.hasOwn(RESERVED_EVENTS, name) ? RESERVED_EVENTS[name] : undefined;
-  if (rewritten !== undefined) problems.push(`is reserved by TikTok, which turns it into ${rewritten}; use that name`);
+  const rewritten = ownValue(RESERVED_EVENTS, name);
+  if (rewritten !== undefined) problems.push(reservedProblem(name, rewritten));
   return problems;
+}
+
+function reservedProblem(name: string, rewritten: string): string {
+  const before = ownValue(lists.RESERVED_BEFORE.names, name);
+  const edition = before === undefined ? '' : `, ${before} by that of ${lists.monthOf(lists.RESERVED_BEFORE)}`;
+  const page = `by the page of ${lists.monthOf(lists.RESERVED)}${edition}`;
+  return `is reserved by TikTok, which turns it into ${rewritten} (${page}); use ${currentNameFor(name)}`;
 }

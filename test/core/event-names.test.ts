@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { OFFLINE_EVENTS as SIMULATOR_OFFLINE } from '../../sandbox/tiktok-vocabulary.ts';
 import {
   countedAs,
+  currentNameFor,
   DEPRECATED_EVENTS,
   FORMER_STANDARD_EVENTS,
   judgeEventName,
@@ -75,6 +76,34 @@ describe('a name for web events', () => {
     },
   );
 
+  it('is never advised to be replaced by another than a current standard one', () => {
+    for (const name of [...Object.keys(RESERVED_EVENTS), ...Object.keys(DEPRECATED_EVENTS)]) {
+      const { problems, advice } = judgeEventName(name, 'WEB');
+      expect(STANDARD_EVENTS).toContain(currentNameFor(name));
+      expect([...problems, ...advice].join()).toMatch(new RegExp(`(use|is|and use) ${currentNameFor(name)}\\b`));
+    }
+  });
+
+  it.each([
+    ['Checkout', 'turns it into PlaceAnOrder (by the page of September 2025); use Purchase'],
+    ['ClickForm', 'turns it into SubmitForm (by the page of September 2025, Lead by that of May 2025); use Lead'],
+    ['ClickInDownloadPage', 'turns it into ClickButton (by the page of September 2025); use Download'],
+    ['Browse', 'turns it into PageView (by the page of September 2025); use ViewContent'],
+    ['Registration', 'use CompleteRegistration'],
+  ])('%s %s', (name, told) => {
+    expect(judgeEventName(name, 'WEB').problems.join()).toContain(told);
+  });
+
+  it.each([
+    ['PlaceAnOrder', 'no standard event since May 2025', "nearest of TikTok's current names is Purchase"],
+    ['ClickButton', 'no standard event since May 2025', "nearest of TikTok's current names is Contact"],
+    ['SubmitForm', 'since May 2025', 'use Lead'],
+  ])('%s is told since when it is former, and what to use', (name, since, use) => {
+    const [advice] = judgeEventName(name, 'WEB').advice;
+    expect(advice).toContain(since);
+    expect(advice).toContain(use);
+  });
+
   it.each([
     ['purchase', 'Purchase'],
     ['SUBMITFORM', 'SubmitForm'],
@@ -110,6 +139,10 @@ describe('a name for offline events', () => {
       }),
     );
   });
+});
+
+it('custom and inherited names have no current name to use instead', () => {
+  expect(['DemoBooked', 'constructor', '__proto__', 'PageView'].map(currentNameFor)).toEqual([null, null, null, null]);
 });
 
 describe('the name TikTok counts under', () => {
