@@ -5,6 +5,8 @@
 
 import { type BuildSections, buildOptionsOf } from '../config-build-options.ts';
 import { createBuilder } from '../core/build-event.ts';
+import type { EntryProblem } from '../core/compile-entry.ts';
+import { adviceOn } from '../core/config-advice.ts';
 import type { Connection, Mapping } from '../core/config-entry.ts';
 import { ConfigTable } from '../core/config-table.ts';
 import type { EventSchemas } from '../core/decode.ts';
@@ -36,6 +38,18 @@ interface Refused {
   readonly reason: string;
 }
 
+/** What would be sent, and what somebody who looks after connection and mapping should know. */
+interface Sendable {
+  readonly event: TikTokEvent;
+  readonly warnings: readonly Warning[];
+}
+
+interface Warning {
+  /** Such as `pixel_id of connection c1`. */
+  readonly about: string;
+  readonly message: string;
+}
+
 export function runPreview(
   request: PreviewRequest,
   options: BuildSections,
@@ -49,20 +63,21 @@ export function runPreview(
     else err.write(`${highlight(preview.code, err)}  ${preview.reason}\nNothing would be sent.\n`);
     return EXIT.invalid;
   }
-  const body = trackBody(preview.destination, [preview.json]);
-  out.write(request.json ? `{"request":${body}}\n` : `${body}\n`);
-  const path = request.json ? '' : `POST /open_api/v1.3/${trackPath(preview.destination)}`;
-  const said = `${path}${remarksOn(preview)}`.trim();
+  const { event, warnings } = preview;
+  const body = trackBody(event.destination, [event.json]);
+  out.write(request.json ? `{"request":${body}${remarksJson(event.notes, warnings)}}\n` : `${body}\n`);
+  const path = request.json ? '' : `POST /open_api/v1.3/${trackPath(event.destination)}`;
+  const left = event.notes.length === 0 ? '' : ` Left out or corrected: ${event.notes.join(', ')}.`;
+  const advice = warnings.map(({ about, message }) => `\nAbout ${about}: ${message}.`);
+  const said = `${path}${left}${advice.join('')}`.trim();
   if (said !== '') err.write(`${said}\n`);
   return EXIT.ok;
 }
 
-/** What building left out, and what somebody who chose the event's name should know. */
-function remarksOn({ destination, eventName, notes }: TikTokEvent): string {
-  const left = notes.length === 0 ? '' : ` Left out or corrected: ${notes.join(', ')}.`;
-  const source = destination.eventSource === 'offline' ? 'OFFLINE' : 'WEB';
-  const advice = judgeEventName(eventName, source).advice.map(text => `\nAbout the event name ${eventName}: ${text}.`);
-  return `${left}${advice.join('')}`;
+/** What was left out, and what should be looked at, as members of the answer; nothing where there is nothing to say. */
+function remarksJson(notes: TikTokEvent['notes'], warnings: readonly Warning[]): string {
+  const left = notes.length === 0 ? '' : `,"notes":${JSON.stringify(notes)}`;
+  return warnings.length === 0 ? left : `${left},"warnings":${JSON.stringify(warnings)}`;
 }
 
 function makePreview(
@@ -70,7 +85,7 @@ function makePreview(
   options: BuildSections,
   schemas: EventSchemas & ConfigSchemas,
   host: Host,
-): TikTokEvent | Refused {
+): Sendable | Refused {
   const event = eventFromJson(readJson(request.event, host), schemas);
   const connection = connectionFromJson(readJson(request.connection, host), schemas);
   const mapping = mappingFromJson(readJson(request.mapping, host), schemas);
@@ -82,7 +97,26 @@ function makePreview(
   if (problems.length > 0) return { code: 'INPUT_INVALID', reason: problems.join('; ') };
   for (const read of [connection, mapping, event]) if ('refusal' in read) return refusedBy(read.refusal);
   if (!('value' in event && 'value' in connection && 'value' in mapping)) throw new Error('a file was not judged');
-  return buildPreview(event.value, connection.value, mapping.value, options, request.now);
+  const built = buildPreview(event.value, connection.value, mapping.value, options, request.now);
+  if ('code' in built) return built;
+  const triggered: Mapping = { ...mapping.value, trigger: mapping.value.trigger ?? event.value.trigger };
+  const warnings = [
+    ...warningsOf(`connection ${connection.value.connection_id}`, connection.warnings),
+    ...warningsOf(`mapping ${mapping.value.mapping_id}`, mapping.warnings),
+    ...warningsOf(`mapping ${mapping.value.mapping_id}`, adviceOn([connection.value], [triggered])),
+    ...nameWarnings(built),
+  ];
+  return { event: built, warnings };
+}
+
+function warningsOf(entry: string, said: readonly EntryProblem[]): Warning[] {
+  return said.map(({ field, message }) => ({ about: `${field} of ${entry}`, message }));
+}
+
+function nameWarnings({ destination, eventName }: TikTokEvent): Warning[] {
+  const source = destination.eventSource === 'offline' ? 'OFFLINE' : 'WEB';
+  const { advice } = judgeEventName(eventName, source);
+  return advice.map(message => ({ about: `the event name ${eventName}`, message }));
 }
 
 function buildPreview(

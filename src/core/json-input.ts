@@ -3,24 +3,33 @@
  * them: absent fields have the schema's default, times are ISO 8601 or epoch milliseconds, decimals numbers or strings,
  * an event's ids may be numbers.
  *
- * Guarantee: what comes out is what the same record would be had it come from Kafka. All problems are told at once.
+ * Guarantee: what comes out is what the same record would be had it come from Kafka, but that a slip in a symbol is a
+ * problem. All problems are told at once.
  */
 
 import { UNSPECIFIED } from './avro-types.ts';
-import { compileConnection, compileMapping, describeProblems, type RawEntry } from './compile-entry.ts';
+import {
+  compileConnection,
+  compileMapping,
+  describeProblems,
+  type EntryProblem,
+  type RawEntry,
+} from './compile-entry.ts';
 import type { Connection, Mapping } from './config-entry.ts';
 import { type EventSchemas, finishConversion, finishRevenueUpdate } from './decode.ts';
 import type { ConfigSchemas } from './decode-config.ts';
 import { type InputProblem, readRecord } from './json-record.ts';
 import type { Refusal } from './outcome.ts';
-import type { BusinessEvent } from './record.ts';
+import type { BusinessEvent, Consent } from './record.ts';
+
+const CONSENTS: readonly string[] = [UNSPECIFIED, 'GRANTED', 'DENIED'] satisfies readonly Consent[];
 
 /**
- * The value; or what does not fit the schema, to be corrected in the file; or the reason for which the service would
+ * The value, with what should be looked at all the same; or what does not fit the schema, to be corrected in the file; or the reason for which the service would
  * dead-letter the event (`config_invalid`, `unknown_symbol`, `undecodable`).
  */
 export type FromJson<T> =
-  | { readonly value: T }
+  | { readonly value: T; readonly warnings: readonly EntryProblem[] }
   | { readonly problems: readonly InputProblem[] }
   | { readonly refusal: Refusal };
 
@@ -35,12 +44,17 @@ export function eventFromJson(json: unknown, schemas: EventSchemas): FromJson<Bu
   }
   const schema = isUpdate ? schemas.revenueUpdated : schemas.conversionCreated;
   const { record, problems } = readRecord(schema, fields, 'taken');
-  if (problems.length > 0) return { problems };
+  const misread = [...problems, ...consentProblems(record['consent'])];
+  if (misread.length > 0) return { problems: misread };
   record['trigger'] = 'CONVERSION_CREATED';
-  const consent = record['consent'];
-  if (consent !== null && consent !== 'GRANTED' && consent !== 'DENIED') record['consent'] = UNSPECIFIED;
   const event = isUpdate ? finishRevenueUpdate(record) : finishConversion(record);
-  return 'deadLetter' in event ? { refusal: event } : { value: event };
+  return 'deadLetter' in event ? { refusal: event } : { value: event, warnings: [] };
+}
+
+/** On a topic an unknown symbol reads as unspecified, for a newer writer's sake; in a file it is somebody's slip. */
+function consentProblems(consent: unknown): readonly InputProblem[] {
+  if (typeof consent !== 'string' || CONSENTS.includes(consent)) return [];
+  return [{ path: 'consent', message: `is not a known symbol; known are ${CONSENTS.join(', ')}` }];
 }
 
 /** The token reference may be left out: nothing is sent. */
@@ -49,7 +63,7 @@ export function connectionFromJson(json: unknown, schemas: ConfigSchemas): FromJ
   const { record, problems } = readRecord(schemas.connection, json);
   if (problems.length > 0) return { problems };
   const compiled = compileConnection(record as unknown as RawEntry<Connection>, 'preview');
-  if (compiled.entry.kind === 'connection') return { value: compiled.entry.connection };
+  if (compiled.entry.kind === 'connection') return { value: compiled.entry.connection, warnings: compiled.warnings };
   return configInvalid(`connection: ${describeProblems(compiled.problems)}`);
 }
 
@@ -59,7 +73,7 @@ export function mappingFromJson(json: unknown, schemas: ConfigSchemas): FromJson
   const { record, problems } = readRecord(schemas.mapping, json);
   if (problems.length > 0) return { problems };
   const compiled = compileMapping(record as unknown as RawEntry<Mapping>, 'preview');
-  if (compiled.entry.kind === 'mapping') return { value: compiled.entry.mapping };
+  if (compiled.entry.kind === 'mapping') return { value: compiled.entry.mapping, warnings: compiled.warnings };
   return configInvalid(`mapping: ${describeProblems(compiled.problems)}`);
 }
 

@@ -13,7 +13,7 @@ const EVENT = {
   currency: 'EUR',
   last_touch: { ttclid: 'E.C.P.click', page_url: 'https://shop.example/demo' },
 };
-const CONNECTION = { connection_id: 'c1', workspace_id: 'w1', pixel_id: 'PIXEL1' };
+const CONNECTION = { connection_id: 'c1', workspace_id: 'w1', pixel_id: 'C4A2B3D4E5F6G7H8I9J0' };
 const MAPPING = {
   mapping_id: 'm1',
   connection_id: 'c1',
@@ -49,7 +49,7 @@ describe('preview of what would be sent', () => {
     expect(exitCode).toBe(0);
     const body = JSON.parse(out);
     expect(out).toBe(`${JSON.stringify(body)}\n`);
-    expect(body).toMatchObject({ event_source: 'web', event_source_id: 'PIXEL1' });
+    expect(body).toMatchObject({ event_source: 'web', event_source_id: 'C4A2B3D4E5F6G7H8I9J0' });
     expect(body.data).toHaveLength(1);
     expect(body.data[0]).toMatchObject({
       event: 'Lead',
@@ -85,13 +85,37 @@ describe('preview of what would be sent', () => {
     expect([exitCode, JSON.parse(out).data[0].event]).toEqual([0, 'CompletePayment']);
     expect(err).toMatch(/\nAbout the event name CompletePayment: since May 2025 TikTok counts .+ as Purchase.+\.\n$/);
     const json = await preview('--json', old);
-    expect([json.exitCode, json.out]).toEqual([0, `{"request":${out.trimEnd()}}\n`]);
+    expect(json.exitCode).toBe(0);
+    expect(json.out.startsWith(`{"request":${out.trimEnd()},`)).toBe(true);
+    const about = 'the event name CompletePayment';
+    expect(JSON.parse(json.out).warnings).toEqual([{ about, message: expect.stringContaining('as Purchase') }]);
     expect(json.err).toMatch(/^About the event name CompletePayment: /);
   });
 
   test('--json is as little silent about what was left out', async () => {
-    const { err } = await preview('--json', { event: { currency: 'BGN' } });
+    const { out, err } = await preview('--json', { event: { currency: 'BGN' } });
     expect(err).toBe('Left out or corrected: currency_omitted.\n');
+    expect(JSON.parse(out)).toEqual({ request: expect.anything(), notes: ['currency_omitted'] });
+  });
+
+  test.each<readonly [string, string, Changes]>([
+    ['an odd pixel id', 'pixel_id of connection c1: is not the 20', { connection: { pixel_id: 'P' } }],
+    ['a country without phones', 'default_country of connection c1: is no', { connection: { default_country: 'XX' } }],
+    ['a currency off the list', "currency of mapping m1: is not on TikTok's", { mapping: { currency: 'BGN' } }],
+    [
+      'an event id without effect',
+      'event_id_source of mapping m1: UPDATE has no effect',
+      { mapping: { event_id_source: 'UPDATE' } },
+    ],
+  ])('%s is warned about, beside the request', async (_, warning, changes) => {
+    const plain = await preview('', changes);
+    expect([plain.exitCode, plain.err]).toEqual([0, expect.stringContaining(`\nAbout ${warning}`)]);
+    const json = await preview('--json', changes);
+    const { request, warnings } = JSON.parse(json.out);
+    expect(request).toEqual(JSON.parse(plain.out));
+    const told = warnings.map(({ about, message }: Record<string, string>) => `${about}: ${message}`);
+    expect(told).toEqual([expect.stringContaining(warning)]);
+    expect(json.err).toBe(`About ${told[0]}.\n`);
   });
 
   test('the old wire and offline events go to their own place', async () => {
@@ -135,6 +159,7 @@ describe('preview of what would not be sent', () => {
     ['with a field of another kind', 'INPUT_INVALID', { event: { occurred_at: 'yesterday' } }],
     ['on a day that does not exist', 'INPUT_INVALID', { event: { occurred_at: '2026-02-30T00:00:00Z' } }],
     ['with half a character', 'INPUT_INVALID', { event: { event_name: 'Demo \ud83d' } }],
+    ['with a slip in its consent', 'INPUT_INVALID', { event: { consent: 'denied' } }],
     ['with a field nobody knows', 'INPUT_INVALID', { mapping: { tiktok_event: 'Lead' } }],
   ])('an event %s is refused with %s', async (_, code, changes) => {
     const plain = await preview('', changes);

@@ -60,13 +60,20 @@ describe('an event from JSON', () => {
     ]);
   });
 
-  test('with an unknown kind is refused as the service would; an unknown consent reads as unspecified', () => {
+  test('with an unknown kind is refused as the service would', () => {
     expect(eventFromJson(revenueUpdate({ kind: 'REFUND' }), schemas)).toMatchObject({
       refusal: { deadLetter: 'unknown_symbol' },
     });
-    expect(eventFromJson(conversion({ consent: 'MAYBE' }), schemas)).toMatchObject({
-      value: { consent: 'UNSPECIFIED' },
+  });
+
+  test.each(['denied', 'Denied', 'WITHDRAWN', '', 'GRANTED '])('with the consent %j has a problem', consent => {
+    expect(eventFromJson(conversion({ consent }), schemas)).toEqual({
+      problems: [{ path: 'consent', message: 'is not a known symbol; known are UNSPECIFIED, GRANTED, DENIED' }],
     });
+  });
+
+  test.each(['UNSPECIFIED', 'GRANTED', 'DENIED', null])('with the consent %j has none', consent => {
+    expect(eventFromJson(conversion({ consent }), schemas)).toMatchObject({ value: { consent } });
   });
 
   test.each([[null], [[]], ['text'], [3]])('must be an object, not %j', json => {
