@@ -19,10 +19,13 @@ export const BUILD_NOTES = [
   'quantity_omitted',
   /** Neither `product` nor `product_group`, or not the same for all contents. */
   'content_type_omitted',
+  /** No address even when trimmed, such as `mailto:a@b.c`: nothing is repaired. */
   'email_invalid',
   'phone_unparsable',
   /** Neither `+` nor a known country: a guessed digest would be worse than none. */
   'phone_without_country',
+  /** One digit over and over: typed to get past a form, and the same for everybody who does that. */
+  'phone_placeholder',
   /** Somebody upstream had hashed an empty string. */
   'digest_of_nothing',
   /** City, state or country in letters that have no plain form in a to z. */

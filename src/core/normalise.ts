@@ -11,7 +11,13 @@ import type { BuildNote } from './build-notes.ts';
 /** SHA-256 of the empty string. It would join all contacts without an e-mail into one person. */
 const DIGEST_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 const DIGEST = /^[0-9a-f]{64}$/i;
-const EMAIL = /^[^\s@]+@[^\s@]+$/;
+/** Addresses as forms and shops have them: no quotes, no comments; a domain with a dot and a last label that begins with a letter. */
+const EMAIL = /^[\w!#$%&'*+\-./=?^`{|}~]+@(?:[\w-]+\.)+[a-z][a-z0-9-]*$/i;
+/** The same in other scripts. No two parts of either can match the same text, so neither can take long. */
+const INTERNATIONAL_EMAIL =
+  /^[\p{L}\p{M}\p{N}!#$%&'*+\-./=?^_`{|}~]+@(?:[\p{L}\p{M}\p{N}_-]+\.)+\p{L}[\p{L}\p{M}\p{N}-]*$/u;
+/** Zero-width spaces and joiners, direction marks, soft hyphens, and what `trim` takes. */
+const INVISIBLE = /[\p{Cf}\s]/u;
 const ASCII_LETTERS = /^[a-z]+$/;
 
 /** The text without the blanks around it; null for an absent or blank one. */
@@ -48,17 +54,30 @@ function passThrough(digest: string, notes: BuildNote[]): string | null {
   return null;
 }
 
-/** Trimmed and lower-case, nothing else: dots and `+` tags stay. What cannot be an address is left out. */
+/**
+ * Trimmed and lower-case, nothing else: dots and `+` tags stay. What is no address then is left out and never repaired.
+ * Characters without width are blanks at the ends, as copying from a page brings them along.
+ */
 export function hashEmail(email: string | null, notes: BuildNote[]): string | null {
   return digestOf(
     email,
     trimmed => {
       if (EMAIL.test(trimmed)) return trimmed.toLowerCase();
+      const bare = withoutInvisibleEnds(trimmed);
+      if (INTERNATIONAL_EMAIL.test(bare)) return bare.toLowerCase();
       notes.push('email_invalid');
       return null;
     },
     notes,
   );
+}
+
+function withoutInvisibleEnds(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && INVISIBLE.test(text.charAt(start))) start += 1;
+  while (end > start && INVISIBLE.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(start, end);
 }
 
 /** How contact ids are hashed: as they are, or in lower case. */

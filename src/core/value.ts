@@ -24,18 +24,18 @@ export interface ValueDecision {
   readonly amount: string | null;
   /** Set exactly when `amount` is. */
   readonly currency: string | null;
-  /** Whether prices of the contents may go out: not under another currency than their own, nor an omitted one. */
+  /** Whether prices of the contents may go out: only where their own currency is sent, which needs a value beside it. */
   readonly withPrices: boolean;
   readonly note: BuildNote | null;
 }
 
-const NOT_WANTED: ValueDecision = { amount: null, currency: null, withPrices: true, note: null };
-const MISSING: ValueDecision = { amount: null, currency: null, withPrices: true, note: 'value_missing' };
+const NOT_WANTED: ValueDecision = { amount: null, currency: null, withPrices: false, note: null };
+const MISSING: ValueDecision = { amount: null, currency: null, withPrices: false, note: 'value_missing' };
 const OMITTED: ValueDecision = { amount: null, currency: null, withPrices: false, note: 'currency_omitted' };
 const NEGATIVE_OMITTED: ValueDecision = {
   amount: null,
   currency: null,
-  withPrices: true,
+  withPrices: false,
   note: 'negative_value_omitted',
 };
 const NEGATIVE: Skip = { skip: 'negative_value' };

@@ -404,6 +404,12 @@ const CONTENTS: readonly PreviewCase[] = [
     sends: { 'data.0.properties.content_type': undefined },
   },
   {
+    says: 'no price goes out where no value is wanted, and so no currency is sent',
+    mapping: { include_value: false },
+    event: { contents: [{ content_id: '1', price: '5' }] },
+    sends: { 'data.0.properties': { contents: [{ content_id: '1' }] } },
+  },
+  {
     says: 'no price goes out where the currency could not',
     event: { currency: 'BGN', contents: [{ content_id: '1', price: '5' }] },
     sends: { 'data.0.properties': { contents: [{ content_id: '1' }] } },
@@ -459,7 +465,7 @@ const UPDATES: readonly PreviewCase[] = [
 ];
 
 const CONSENT_AND_TESTS: readonly PreviewCase[] = [
-  ...['GRANTED', 'UNSPECIFIED', null, 'SOMETHING_NEW'].map(consent => ({
+  ...['GRANTED', 'UNSPECIFIED', null].map(consent => ({
     says: `consent ${consent} is sent, without a word of it`,
     event: { consent },
     sends: { 'data.0.consent': undefined, 'data.0.event': 'Lead' },
@@ -665,6 +671,8 @@ const REFUSED: readonly PreviewCase[] = [
   { says: 'an empty id', event: { conversion_id: '' }, refuses: 'undecodable' },
   { says: 'an update of no known kind', event: { ...UPDATE, kind: 'REFUNDED' }, refuses: 'unknown_symbol' },
   { says: 'an id that is a broken number', event: { conversion_id: 273196.5 }, refuses: 'INPUT_INVALID' },
+  { says: 'consent withdrawn in other words', event: { consent: 'WITHDRAWN' }, refuses: 'INPUT_INVALID' },
+  { says: 'consent in small letters', event: { consent: 'denied' }, refuses: 'INPUT_INVALID' },
   { says: 'an id that is true', event: { conversion_id: true }, refuses: 'INPUT_INVALID' },
   { says: 'an amount in words', event: { quote_value: '12,50' }, refuses: 'INPUT_INVALID' },
   { says: 'a quantity and a half', event: { contents: [{ quantity: 1.5 }] }, refuses: 'INPUT_INVALID' },

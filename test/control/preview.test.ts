@@ -154,7 +154,7 @@ describe('whatever the files say', () => {
     ...texts('contact_id email phone country first_name last_name city state zip_code currency test_event_code'),
     occurred_at: fc.integer({ min: NOW - 40 * 86_400_000, max: NOW + 1_000_000 }),
     quote_value: fc.constantFrom('19.90', '0', '-1', '99999999999999.9999', null),
-    consent: fc.constantFrom('GRANTED', 'DENIED', 'X', null),
+    consent: fc.constantFrom('GRANTED', 'DENIED', 'UNSPECIFIED', null),
     limited_data_use: fc.option(fc.boolean()),
     first_touch: fc.option(touch),
     last_touch: fc.option(touch),

@@ -24,6 +24,12 @@ describe('a phone number', () => {
     ['+1 213 373 4253 ext. 5', null, null, '+12133734253'],
     ['011 15 2345 6789', 'AR', null, '+5491123456789'],
     ['+39 06 1234 5678', 'US', null, '+390612345678'],
+    ['＋１（２１３）３７３４２５３', null, null, '+12133734253'],
+    ['+1\u202f213\u2009373\u00a04253', null, null, '+12133734253'],
+    ['06\u202f12\u202f34\u202f56\u202f78', 'FR', null, '+33612345678'],
+    ['\u202a+1 213\u2011373\u20114253\u202c', null, null, '+12133734253'],
+    ['٠١٠٠ ١٢٣ ٤٥٦٧', 'EG', null, '+201001234567'],
+    ['222 222 2223', 'US', null, '+12222222223'],
     // Fifteen digits, the most that E.164 allows: none may be cut off.
     ['+499891234567890', null, null, '+499891234567890'],
   ])('%j (country %j, default %j) is %s', (phone, country, defaultCountry, e164) => {
@@ -61,6 +67,26 @@ describe('a phone number', () => {
       expect(digestAndNotes(phone, 'US', null)).toEqual({ digest: null, notes: ['phone_unparsable'] });
     },
   );
+});
+
+describe('a number of one digit over and over', () => {
+  it.each<[string, string | null]>([
+    ...[...'0123456789'].map((digit): [string, string] => [digit.repeat(10), 'US']),
+    ['+11111111111', null],
+    ['+1 (000) 000-0000', null],
+    ['07777777777', 'GB'],
+    ['+77777777777', null],
+    ['00000000', 'DE'],
+  ])('%j (%s) is no number of anybody', (phone, country) => {
+    const { digest, notes } = digestAndNotes(phone, country, null);
+    expect(digest).toBeNull();
+    expect(['phone_placeholder', 'phone_unparsable']).toContain(notes[0]);
+    expect(notes).toHaveLength(1);
+  });
+
+  it('is told apart from one that cannot be read', () => {
+    expect(digestAndNotes('1111111111', 'US', null).notes).toEqual(['phone_placeholder']);
+  });
 });
 
 describe('the short cut for E.164', () => {

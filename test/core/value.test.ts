@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Mapping } from '../../src/core/config-entry.ts';
+import { isSupportedCurrency } from '../../src/core/currencies.ts';
 import type { BusinessEvent } from '../../src/core/record.ts';
 import * as value from '../../src/core/value.ts';
 import { anyEvent, anyMapping, conversion, mappingOf } from './business-events.ts';
@@ -10,13 +11,13 @@ const decideValue = (event: BusinessEvent, mapping: Mapping, negative: value.Neg
 const sales = (sales_value: string | null, currency: string | null) => conversion({ sales_value, currency });
 const sent = (amount: string, currency: string) => ({ amount, currency, withPrices: true, note: null });
 const omitted = { amount: null, currency: null, withPrices: false, note: 'currency_omitted' };
-const missing = { amount: null, currency: null, withPrices: true, note: 'value_missing' };
+const missing = { amount: null, currency: null, withPrices: false, note: 'value_missing' };
 
 describe('the value', () => {
   it('is left out where the mapping wants none', () => {
     const event = conversion({ sales_value: '-5', currency: 'XXX' });
     const decision = decideValue(event, mappingOf({ include_value: false, currency_policy: 'DEAD_LETTER' }));
-    expect(decision).toEqual({ amount: null, currency: null, withPrices: true, note: null });
+    expect(decision).toEqual({ amount: null, currency: null, withPrices: false, note: null });
   });
 
   it('comes from the source the mapping names', () => {
@@ -57,7 +58,7 @@ describe('the value', () => {
 
   it('below zero is, where the option says so, left out or kept for a person, and never sent', () => {
     const refund = sales('-9.5', 'USD');
-    const left = { amount: null, currency: null, withPrices: true, note: 'negative_value_omitted' };
+    const left = { amount: null, currency: null, withPrices: false, note: 'negative_value_omitted' };
     expect(decideValue(refund, mappingOf(), 'omit')).toEqual(left);
     expect(decideValue(refund, mappingOf(), 'dead_letter')).toMatchObject({ deadLetter: 'negative_value' });
     const fixed = mappingOf({ currency_policy: 'FIXED', fixed_value: '-9', currency: 'USD' });
@@ -132,7 +133,7 @@ describe('the currency', () => {
         if (decision.amount !== null && isEvents && decision.amount !== mapping.fixed_value) {
           expect(decision.currency).toBe(own);
         }
-        if (decision.currency !== null && decision.withPrices) expect(decision.currency).toBe(own);
+        if (decision.withPrices) expect([isSupportedCurrency(own ?? ''), decision.currency]).toEqual([true, own]);
       }),
       { numRuns: 2_000 },
     );
