@@ -3,71 +3,124 @@
  *
  * Guarantee: an event is poison only if it was refused alone, or was named and everything else passed without it. A
  * batch of n with one bad event costs at most 2·⌈log2 n⌉ + 1 requests, the refused one included, and two more when
- * the message named a wrong row. Everything else is sent exactly once.
+ * the message named a wrong row. Everything else is taken exactly once.
  *
  * `event/track/` is all or nothing; a refusal may name a row in its message, zero-based as far as known (facts 3.4).
  */
 
-/** TikTok's answer to a part: taken, or refused with the zero-based row its message named, if any. */
-export type PartAnswer = { readonly accepted: true } | { readonly accepted: false; readonly row: number | null };
-
-interface Trust {
-  naming: boolean;
+/** A part was refused: `row` is the zero-based row that the message named, if any. */
+export interface PartRefusal {
+  readonly row: number | null;
+  /** It was too large, which says nothing of its halves. */
+  readonly isTooLarge?: boolean;
 }
+
+/** TikTok's answer to a part. */
+export type PartAnswer = { readonly accepted: true } | (PartRefusal & { readonly accepted: false });
 
 /** Yields the parts to send, takes the answer to each; returns the events that are poison. */
 export type Isolation<T> = Generator<readonly T[], readonly T[], PartAnswer>;
 
-/** `batch` was refused; `row` is the row that the message named. */
-export function* isolatePoison<T>(batch: readonly T[], row: number | null): Isolation<T> {
-  const poison: T[] = [];
-  yield* refused(batch, row, { naming: true }, poison);
-  return poison;
+/**
+ * How many events are spot checks once it looks as if the refusals were about none of them. The search goes from one
+ * bad event to the next and may meet no other for long; these stand far apart.
+ */
+const SPOT_CHECKS = 12;
+
+/**
+ * `batch` was refused. Where `isSuspect` says after an event refused alone, while none was taken, that it may be about
+ * none of them, events spread over the others are asked about alone until one is taken.
+ */
+export function* isolatePoison<T>(
+  batch: readonly T[],
+  refusal: PartRefusal,
+  isSuspect: () => boolean = () => false,
+): Isolation<T> {
+  const search = new Search(batch, isSuspect);
+  yield* search.refused(batch, refusal);
+  return search.poison;
 }
 
-type Search<T> = Generator<readonly T[], void, PartAnswer>;
+type Parts<T> = Generator<readonly T[], void, PartAnswer>;
 
-function* refused<T>(part: readonly T[], row: number | null, trust: Trust, poison: T[]): Search<T> {
-  if (part.length === 1) {
-    poison.push(...part);
-    return;
+class Search<T> {
+  readonly poison: T[] = [];
+  readonly #batch: readonly T[];
+  readonly #isSuspect: () => boolean;
+  /** Asked about alone: what the search has not come to yet goes without them. */
+  readonly #alone = new Set<T>();
+  /** False once a message has named a good row. */
+  #trustsRows = true;
+
+  constructor(batch: readonly T[], isSuspect: () => boolean) {
+    this.#batch = batch;
+    this.#isSuspect = isSuspect;
   }
-  const named = trust.naming && row !== null ? part[row] : undefined;
-  if (row === null || named === undefined) {
-    yield* bisect(part, trust, poison);
-    return;
+
+  *refused(part: readonly T[], refusal: PartRefusal): Parts<T> {
+    const [only, second] = part;
+    if (only !== undefined && second === undefined) {
+      yield* this.#refusedAlone(only);
+      return;
+    }
+    const { row } = refusal;
+    const named = this.#trustsRows && row !== null ? part[row] : undefined;
+    if (row === null || named === undefined) {
+      yield* this.#bisect(part, refusal);
+      return;
+    }
+    const rest = part.filter((_, index) => index !== row);
+    const answer = yield rest;
+    if (answer.accepted) {
+      this.poison.push(named);
+      return;
+    }
+    // The rest is refused too: either there is a second bad event, or the message named a good one.
+    const alone = yield [named];
+    if (alone.accepted) this.#trustsRows = false;
+    else yield* this.#refusedAlone(named);
+    // Without the spot checks among it, it may pass.
+    if (rest.some(event => this.#alone.has(event))) yield* this.#unknown(rest);
+    else yield* this.refused(rest, answer);
   }
-  const rest = part.filter((_, index) => index !== row);
-  const answer = yield rest;
-  if (answer.accepted) {
-    poison.push(named);
-    return;
+
+  /** `part` is known to be refused and has at least two events. */
+  *#bisect(part: readonly T[], refusal: PartRefusal): Parts<T> {
+    const middle = Math.ceil(part.length / 2);
+    const left = part.slice(0, middle);
+    const right = part.slice(middle);
+    const answer = yield left;
+    if (!answer.accepted) yield* this.refused(left, answer);
+    // The left half passed, so the refusal came from the right half: no need to send that as a whole again. Of one that
+    // was too large both halves may pass.
+    if (answer.accepted && refusal.isTooLarge !== true && right.length > 1) yield* this.#bisect(right, refusal);
+    else yield* this.#unknown(right);
   }
-  // The rest is refused too: either there is a second bad event, or the message named a good one.
-  const alone = yield [named];
-  if (alone.accepted) trust.naming = false;
-  else poison.push(named);
-  yield* refused(rest, answer.row, trust, poison);
+
+  *#unknown(part: readonly T[]): Parts<T> {
+    const left = part.filter(event => !this.#alone.has(event));
+    if (left.length === 0) return;
+    const answer = yield left;
+    if (!answer.accepted) yield* this.refused(left, answer);
+  }
+
+  *#refusedAlone(event: T): Parts<T> {
+    this.poison.push(event);
+    this.#alone.add(event);
+    if (!this.#isSuspect()) return;
+    for (const spot of spread(this.#batch.filter(other => !this.#alone.has(other)))) {
+      const answer = yield [spot];
+      this.#alone.add(spot);
+      if (answer.accepted) return;
+      this.poison.push(spot);
+    }
+  }
 }
 
-/** `part` is known to be refused and has at least two events. */
-function* bisect<T>(part: readonly T[], trust: Trust, poison: T[]): Search<T> {
-  const middle = Math.ceil(part.length / 2);
-  const left = part.slice(0, middle);
-  const right = part.slice(middle);
-  const answer = yield left;
-  if (!answer.accepted) {
-    yield* refused(left, answer.row, trust, poison);
-    yield* unknown(right, trust, poison);
-  } else if (right.length > 1) {
-    // The left half passed, so the refusal came from the right half: no need to send that as a whole again.
-    yield* bisect(right, trust, poison);
-  } else {
-    yield* unknown(right, trust, poison);
-  }
-}
-
-function* unknown<T>(part: readonly T[], trust: Trust, poison: T[]): Search<T> {
-  const answer = yield part;
-  if (!answer.accepted) yield* refused(part, answer.row, trust, poison);
+/** The middle one of each of `SPOT_CHECKS` equal parts; all where there are no more. */
+function spread<T>(events: readonly T[]): readonly T[] {
+  const count = Math.min(SPOT_CHECKS, events.length);
+  return Array.from({ length: count }, (_, part) => Math.floor(((part + 0.5) * events.length) / count)).flatMap(index =>
+    events.slice(index, index + 1),
+  );
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isolatePoison, type PartAnswer } from '../../src/core/isolate-poison.ts';
+import { WholesaleRefusals } from '../../src/core/wholesale-refusals.ts';
 
 /** Which row a refusal names, if any; `poison` holds the rows of the part that are bad. */
 type Naming = (part: readonly number[], poison: readonly number[]) => number | null;
@@ -10,6 +11,8 @@ interface Course {
   readonly accepted: readonly number[];
   /** The refused whole is the first of them. */
   readonly requests: number;
+  /** It ended because the refusals are held to be about none of the events. */
+  readonly isWholesale: boolean;
 }
 
 /** Plays an endpoint that takes all of a part or nothing. */
@@ -20,8 +23,9 @@ function isolate(size: number, poison: ReadonlySet<number>, naming: Naming): Cou
       part,
       part.flatMap((event, row) => (poison.has(event) ? [row] : [])),
     );
-  const isolation = isolatePoison(batch, rowOf(batch));
+  const isolation = isolatePoison(batch, { row: rowOf(batch) }, () => refusals.isSuspect);
   const accepted: number[] = [];
+  const refusals = new WholesaleRefusals();
   let requests = 1;
   let step = isolation.next();
   while (!step.done) {
@@ -29,11 +33,17 @@ function isolate(size: number, poison: ReadonlySet<number>, naming: Naming): Cou
     if (part.length === 0) throw new Error('an empty request');
     requests++;
     const good = part.every(event => !poison.has(event));
-    if (good) accepted.push(...part);
+    if (good) {
+      accepted.push(...part);
+      refusals.taken();
+    }
+    if (!good && part.length === 1 && refusals.refusedAlone(40002)) {
+      return { found: [], accepted, requests, isWholesale: true };
+    }
     const answer: PartAnswer = good ? { accepted: true } : { accepted: false, row: rowOf(part) };
     step = isolation.next(answer);
   }
-  return { found: step.value, accepted, requests };
+  return { found: step.value, accepted, requests, isWholesale: false };
 }
 
 const silent: Naming = () => null;
@@ -124,8 +134,74 @@ describe('any batch with any bad events', () => {
   });
 });
 
+describe('a batch with many bad events', () => {
+  const SIZE = 1_000;
+  const from = (count: number, at: (nth: number) => number) => new Set(Array.from({ length: count }, (_, n) => at(n)));
+  const namings = [silent, honest, lying, firstRow];
+  const alwaysFound = (size: number, bad: ReadonlySet<number>, naming: Naming) => {
+    const course = isolate(size, bad, naming);
+    expect(course.isWholesale).toBe(false);
+    expect(sorted(course.found)).toEqual(sorted([...bad]));
+    expect(course.accepted).toHaveLength(size - bad.size);
+    expect(new Set(course.accepted).size).toBe(size - bad.size);
+    expect(course.requests).toBeLessThanOrEqual(1 + 2 + bad.size * 2 * log2(size));
+  };
+
+  it.each<[string, ReadonlySet<number>]>([
+    ['sixteen at its beginning', from(16, n => n)],
+    ['seventeen spread over it', from(17, n => n * 19 + 3)],
+    ['fifty spread over it', from(50, n => n * 19 + 3)],
+    ['a hundred at its end', from(100, n => SIZE - 1 - n)],
+    ['every second one', from(500, n => 2 * n)],
+    ['the first half', from(500, n => n)],
+    ['the second half', from(500, n => 500 + n)],
+  ])('%s, has them found and the good ones taken', (_, bad) => {
+    for (const naming of namings) alwaysFound(SIZE, bad, naming);
+  });
+
+  it('is never held to be refused as a whole where half of it is good and the bad ones stand in five runs at most', () => {
+    // Twelve spot checks stand a twelfth apart, so five runs that held them all would take more than half.
+    const runs = fc.array(fc.tuple(fc.nat(SIZE - 1), fc.integer({ min: 1, max: 300 })), { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(runs, fc.constantFrom(...namings), (given, naming) => {
+        const bad = new Set(given.flatMap(([at, length]) => [...from(length, n => Math.min(at + n, SIZE - 1))]));
+        fc.pre(bad.size <= SIZE / 2);
+        alwaysFound(SIZE, bad, naming);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('is not held to be so wherever up to a hundred of a thousand stand, as chance has it', () => {
+    const anywhere = fc.uniqueArray(fc.nat(SIZE - 1), { minLength: 16, maxLength: 100 });
+    fc.assert(
+      fc.property(anywhere, fc.constantFrom(...namings), (bad, naming) => alwaysFound(SIZE, new Set(bad), naming)),
+      { numRuns: 100, seed: 4 },
+    );
+  });
+
+  it.each([16, 17, 50, 1_000])('all %i of them bad, is held to be so within ⌈log2 n⌉ + 22 requests', size => {
+    for (const naming of namings) {
+      const { accepted, isWholesale, requests } = isolate(
+        size,
+        from(size, n => n),
+        naming,
+      );
+      expect([accepted, isWholesale]).toEqual([[], true]);
+      expect(requests).toBeLessThanOrEqual(log2(size) + 22);
+    }
+  });
+});
+
+it('a part that was too large has both its halves tried as a whole', () => {
+  const isolation = isolatePoison(['a', 'b', 'c', 'd'], { row: null, isTooLarge: true });
+  expect(isolation.next().value).toEqual(['a', 'b']);
+  expect(isolation.next({ accepted: true }).value).toEqual(['c', 'd']);
+  expect(isolation.next({ accepted: true })).toEqual({ done: true, value: [] });
+});
+
 it('a refused batch of nothing but good events ends without poison: the refusal was not an event’s', () => {
-  const isolation = isolatePoison(['a', 'b'], null);
+  const isolation = isolatePoison(['a', 'b'], { row: null });
   expect(isolation.next().value).toEqual(['a']);
   expect(isolation.next({ accepted: true }).value).toEqual(['b']);
   expect(isolation.next({ accepted: true })).toEqual({ done: true, value: [] });

@@ -175,31 +175,33 @@ describe('sixteen events refused by themselves with one code, and none taken', (
       deliver(40);
       await clock.idle();
     }
-    // Each probe is halved down to two events alone, for only one of them might be bad: 40, 20, 10, 5, 3, 2, 1 and 1.
-    expect(api.requests.length - before).toBe(3 * 8);
+    // Each probe is searched like any batch, for only some of them might be bad: 40, 20, 10, 5, 3, 2 and 1 on the way
+    // to the first, 2 before the next two, and 16 in all alone.
+    expect(api.requests.length - before).toBe(3 * 23);
     expect(new Set(endings().map(ending => ending.split(' ')[1]))).toEqual(new Set(['connection_parked']));
     expect(endings()).toHaveLength(220);
     expect(released).toEqual([]);
     expect(telemetry.told('connectionState').map(([, state]) => state)).toEqual(['active', 'parked']);
   });
 
-  it.each([0, 1, 17, 39])(
-    'are over once one event passes, though event %i of that batch is bad for the same code',
-    async bad => {
+  it.each([0, 1, 17, 39].flatMap(bad => [[bad, 1] as const, [bad, 15] as const]))(
+    'are over once one event passes, though from event %i of that batch on %i are bad for the same code',
+    async (first, count) => {
       const { api, clock, deliver, endings, states } = setUpLanes();
       const released: unknown[] = [];
       states.onReleased(release => released.push(release));
       api.answer = () => coded(40002, 'Invalid params');
       deliver(100);
       await clock.idle();
-      api.answer = refusing(`conversion-${100 + bad}`);
+      const bad = new Set(Array.from({ length: count }, (_, n) => `conversion-${100 + ((first + n) % 40)}`));
+      api.answer = ({ eventIds }) => (eventIds.some(id => bad.has(id)) ? coded(40002, 'Invalid params') : accepted());
       await clock.advance(PROBE_INTERVAL_MS);
       deliver(40);
       await clock.idle();
       expect([released.length, states.parked().size]).toEqual([1, 0]);
       const ends = endings().slice(100).toSorted();
-      expect(ends.filter(end => end.endsWith(' accepted'))).toHaveLength(39);
-      expect(ends).toContain(`${100 + bad} refused_by_tiktok`);
+      expect(ends.filter(end => end.endsWith(' accepted'))).toHaveLength(40 - count);
+      expect(ends.filter(end => end.endsWith(' refused_by_tiktok'))).toHaveLength(count);
     },
   );
 
@@ -243,6 +245,30 @@ describe('sixteen events refused by themselves with one code, and none taken', (
     expect([endings().length, states.parked().size]).toEqual([count, 0]);
   });
 
+  it.each([
+    ['named rows', (row: number) => coded(40002, `data.${row}.user.email: bad`)],
+    ['no names', () => coded(40002, 'Invalid params')],
+  ])('do not come of seventeen or more bad events in a thousand: %s', async (_, refusal) => {
+    for (const bad of [17, 50, 100].flatMap(count => [1, 9].map(step => ({ count, step })))) {
+      const { api, clock, deliver, endings, states } = setUpLanes();
+      const ids = new Set(Array.from({ length: bad.count }, (_, n) => `conversion-${n * bad.step}`));
+      api.answer = ({ eventIds }) => {
+        const row = eventIds.findIndex(id => ids.has(id));
+        return row === -1 ? accepted() : refusal(row);
+      };
+      deliver(1_000);
+      await clock.idle();
+      const ends = Map.groupBy(endings(), ending => ending.split(' ')[1]);
+      expect([ends.get('accepted')?.length, ends.get('refused_by_tiktok')?.length]).toEqual([
+        1_000 - bad.count,
+        bad.count,
+      ]);
+      expect(states.parked().size).toBe(0);
+      expect(new Set(endings()).size).toBe(1_000);
+      expect(api.requests.length).toBeLessThanOrEqual(1 + bad.count * 2 * 10);
+    }
+  });
+
   it('do not where one before them was taken: then the connection is none of it', async () => {
     const { api, clock, deliver, endings, states } = setUpLanes();
     api.answer = ({ eventIds }) => (eventIds.every(id => id === 'conversion-0') ? accepted() : coded(40002));
@@ -251,6 +277,17 @@ describe('sixteen events refused by themselves with one code, and none taken', (
     expect(endings().filter(ending => ending.endsWith(' refused_by_tiktok'))).toHaveLength(39);
     expect(states.parked().size).toBe(0);
   });
+});
+
+it('a batch that is too large is halved until its parts pass, and no further', async () => {
+  const { api, clock, deliver, endings } = setUpLanes();
+  const tooLarge: EventsApiAnswer = { kind: 'response', status: 413, headers: {}, body: '', durationMs: 5 };
+  api.answer = ({ eventIds }) => (eventIds.length > 100 ? tooLarge : accepted());
+  deliver(1_000);
+  await clock.idle();
+  expect(endings().filter(ending => ending.endsWith(' accepted'))).toHaveLength(1_000);
+  // 1, 2, 4 and 8 that are too large, and 16 that pass.
+  expect(api.requests).toHaveLength(31);
 });
 
 it('the last answer is in the letter also where an event ends for another reason than that answer', async () => {
@@ -265,12 +302,12 @@ it('the last answer is in the letter also where an event ends for another reason
 });
 
 it('a batch of good events, bad ones and ones that nobody understands ends with each as it is, within the bound', async () => {
-  const kinds = fc.array(fc.constantFrom('good', 'good', 'good', 'bad', 'strange'), { minLength: 1, maxLength: 40 });
+  const kinds = fc.array(fc.constantFrom('good', 'good', 'good', 'bad', 'strange'), { minLength: 1, maxLength: 60 });
   await fc.assert(
     fc.asyncProperty(kinds, async batch => {
       const wrong = batch.filter(kind => kind !== 'good').length;
-      // From sixteen on it may be the connection.
-      fc.pre(wrong < 16);
+      // With more of them it may be the connection.
+      fc.pre(wrong < 16 || wrong <= batch.length / 2);
       const { api, clock, deliver, endings } = setUpLanes();
       api.answer = ({ eventIds }) => {
         const held = eventIds.map(id => batch[Number(id.split('-')[1])]);
