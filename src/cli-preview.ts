@@ -26,8 +26,9 @@ export function addPreview(program: Command, host: Host, runPreview: RunPreview,
     'after',
     `
 The files have the field names of the Avro schemas in schemas/. Absent fields take the schema's default; times are
-ISO 8601 or epoch milliseconds, decimals are numbers or strings. What is left out or corrected, and advice on the event's
-name, is told on the message stream, with --json too.
+ISO 8601 or epoch milliseconds, decimals are numbers or strings. What is left out or corrected, and advice on connection,
+mapping and event name, is told on the message stream; with --json it is in the answer too (notes, warnings).
+A consent of another spelling than the schema's is refused.
 
 Examples:
   $ tiktok-sync preview --event event.json --connection connection.json --mapping mapping.json

@@ -25,15 +25,19 @@ export function hashPhone(
   return digestOf(
     phone,
     trimmed => {
-      const typed = inPlainCharacters(trimmed);
-      const home = supported((present(country) ?? present(defaultCountry))?.toUpperCase());
-      if (home === undefined && !typed.includes('+')) return noted(notes, 'phone_without_country');
-      const number = toE164(typed, home);
-      if (number === null) return noted(notes, 'phone_unparsable');
+      const number = plainE164(trimmed) ?? readInCountry(trimmed, present(country) ?? present(defaultCountry), notes);
+      if (number === null) return null;
       return isPlaceholder(number) ? noted(notes, 'phone_placeholder') : number;
     },
     notes,
   );
+}
+
+function readInCountry(text: string, country: string | null, notes: BuildNote[]): string | null {
+  const typed = inPlainCharacters(text);
+  const home = supported(country?.toUpperCase());
+  if (home === undefined && !typed.includes('+')) return noted(notes, 'phone_without_country');
+  return toE164(typed, home) ?? noted(notes, 'phone_unparsable');
 }
 
 /** Narrow blanks and full-width digits as the plain ones they stand for, without marks of direction and no width. */
@@ -44,7 +48,8 @@ function inPlainCharacters(text: string): string {
 /** One digit over and over after the calling code: typed to get past a form, it would make one person of many. */
 function isPlaceholder(e164: string): boolean {
   const last = e164.charAt(e164.length - 1);
-  if (e164.charAt(e164.length - 2) !== last) return false;
+  // Behind the longest calling code: enough for nearly all numbers.
+  if (e164.charAt(5) !== last) return false;
   const start = [2, 3, 4].find(end => CALLING_CODES.has(e164.slice(1, end))) ?? 1;
   for (let at = start; at < e164.length; at += 1) if (e164.charAt(at) !== last) return false;
   return true;
@@ -52,9 +57,7 @@ function isPlaceholder(e164: string): boolean {
 
 /** `+`, country code, digits; null where the text holds no possible number. */
 export function toE164(text: string, country: CountryCode | undefined): string | null {
-  const digits = text.replace(PUNCTUATION, '');
-  if (isPlainE164(digits)) return digits;
-  return parse(text, country);
+  return plainE164(text) ?? parse(text, country);
 }
 
 /** The library's answer, without the short cut. */
@@ -98,9 +101,13 @@ function readCallingCodes(): ReadonlyMap<string, CallingCode> {
   return codes;
 }
 
-/** Calling codes are prefix-free, so the first that fits is the one. */
-function isPlainE164(digits: string): boolean {
-  if (!E164.test(digits)) return false;
+/** The short cut: calling codes are prefix-free, so the first that fits is the one. */
+function plainE164(text: string): string | null {
+  const digits = text.replace(PUNCTUATION, '');
+  return E164.test(digits) && isPlain(digits) ? digits : null;
+}
+
+function isPlain(digits: string): boolean {
   for (let end = 2; end <= 4; end += 1) {
     const code = CALLING_CODES.get(digits.slice(1, end));
     if (code === undefined) continue;
