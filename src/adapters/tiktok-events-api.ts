@@ -7,6 +7,7 @@
  */
 
 import { type Dispatcher, Pool } from 'undici';
+import { withoutToken } from '../core/access-token.ts';
 import { MAX_BODY_BYTES } from '../core/events-api-answer.ts';
 import { CONNECT_TIMEOUT, NOT_STARTED, REQUEST_TIMEOUT } from '../core/transport-errors.ts';
 import type { EventsApi, EventsApiAnswer, EventsApiRequest } from '../ports.ts';
@@ -50,7 +51,7 @@ export function createEventsApi(options: EventsApiOptions): EventsApiClient {
 
 function exchange(pool: Pool, request: EventsApiRequest, options: EventsApiOptions): Promise<EventsApiAnswer> {
   return new Promise(resolve => {
-    const attempt = new Attempt(options, request.mayStart, resolve);
+    const attempt = new Attempt(options, request, resolve);
     const headers = {
       'access-token': request.accessToken,
       'content-type': 'application/json',
@@ -65,7 +66,7 @@ function exchange(pool: Pool, request: EventsApiRequest, options: EventsApiOptio
 class Attempt implements Dispatcher.DispatchHandler {
   readonly #answer: (answer: EventsApiAnswer) => void;
   readonly #requestTimeoutMs: number;
-  readonly #mayStart: () => boolean;
+  readonly #request: EventsApiRequest;
   readonly #begun = performance.now();
   readonly #body: Buffer[] = [];
   #controller: Dispatcher.DispatchController | null = null;
@@ -77,11 +78,11 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   constructor(
     { connectTimeoutMs, requestTimeoutMs }: EventsApiOptions,
-    mayStart: () => boolean,
+    request: EventsApiRequest,
     answer: (answer: EventsApiAnswer) => void,
   ) {
     this.#answer = answer;
-    this.#mayStart = mayStart;
+    this.#request = request;
     this.#requestTimeoutMs = requestTimeoutMs;
     // Waiting for a free connection may take as long as the request before it.
     this.#timer = setTimeout(() => this.#fail(CONNECT_TIMEOUT), connectTimeoutMs + requestTimeoutMs);
@@ -93,7 +94,7 @@ class Attempt implements Dispatcher.DispatchHandler {
       controller.abort(new Error('given up'));
       return;
     }
-    if (!this.#mayStart()) {
+    if (!this.#request.mayStart()) {
       this.#fail(NOT_STARTED);
       controller.abort(new Error('not started'));
       return;
@@ -106,7 +107,9 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Record<string, unknown>): void {
     this.#status = status;
-    this.#headers = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+    this.#headers = Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, this.#withoutToken(String(value))]),
+    );
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -124,9 +127,14 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   #respond(): void {
-    const body = Buffer.concat(this.#body).subarray(0, MAX_BODY_BYTES).toString('utf8');
+    const body = this.#withoutToken(Buffer.concat(this.#body).toString('utf8', 0, MAX_BODY_BYTES));
     this.#settle({ kind: 'response', status: this.#status, headers: this.#headers, body, durationMs: this.#elapsed() });
     if (this.#bytes > MAX_BODY_BYTES) this.#controller?.abort(new Error('body too large'));
+  }
+
+  /** TikTok's messages quote the token they refuse: whatever is made of the answer, it is not in there. */
+  #withoutToken(text: string): string {
+    return withoutToken(text, this.#request.accessToken);
   }
 
   #fail(code: string): void {

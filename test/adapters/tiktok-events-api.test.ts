@@ -67,6 +67,22 @@ describe('the Events API over HTTP', () => {
     expect(answer.durationMs).toBeGreaterThan(0);
   });
 
+  it('gives no answer that holds the token it was sent', async () => {
+    const accessToken = 'tok/SealCanarySecretC1';
+    const message = `Access token ${accessToken} of PIXEL1 is incorrect`;
+    const origin = await serve((_, __, response) => {
+      response.setHeader('X-Tt-Logid', accessToken);
+      response.end(
+        JSON.stringify({ code: 40105, message, quoted: 'QUOTED' }).replace('QUOTED', 'tok\\/SealCanarySecretC1'),
+      );
+    });
+    const answer = await client(origin).send({ ...REQUEST, accessToken });
+    expect(answer.kind === 'response' && JSON.parse(answer.body)).toEqual({
+      ...{ code: 40105, message: 'Access token [redacted] of PIXEL1 is incorrect', quoted: '[redacted]' },
+    });
+    expect(answer).toHaveProperty(['headers', 'x-tt-logid'], '[redacted]');
+  });
+
   it('gives an error page back as it is', async () => {
     const origin = await serve((_, __, response) => {
       response.writeHead(500, { 'content-type': 'text/html' }).end('<html>Bad Gateway</html>');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LONGEST_TOKEN_BYTES, tokenProblem, withoutLineEnd } from '../../src/core/access-token.ts';
+import { LONGEST_TOKEN_BYTES, tokenProblem, withoutLineEnd, withoutToken } from '../../src/core/access-token.ts';
 
 test.each(['0123456789abcdef0123456789abcdef01234567', 'a', '~!'])('%j may be sent', token => {
   expect(tokenProblem(token)).toBeNull();
@@ -23,4 +23,22 @@ test.each([
   ['token\n\n', 'token\n'],
 ])('%j without its line end is %j', (text, token) => {
   expect(withoutLineEnd(text)).toBe(token);
+});
+
+const TOKEN = 'tok/"Seal+1';
+
+test.each([
+  ['as it is', `Access token ${TOKEN} of PIXEL1 is incorrect`],
+  ['as JSON writes it', JSON.stringify(`Access token ${TOKEN} of PIXEL1 is incorrect`).slice(1, -1)],
+  ['with escaped slashes', 'Access token tok\\/\\"Seal+1 of PIXEL1 is incorrect'],
+  ['with characters escaped by their number', 'Access token tok\\u002F\\u0022Seal\\u002b1 of PIXEL1 is incorrect'],
+  ['twice', `Access token ${TOKEN}${TOKEN} of PIXEL1 is incorrect`],
+])('a text that holds a token %s is left without it', (_, text) => {
+  expect(withoutToken(text, TOKEN)).toMatch(/^Access token (\[redacted\])+ of PIXEL1 is incorrect$/);
+});
+
+test('a text without the token stays as it is, whatever it escapes', () => {
+  const text = JSON.stringify({ code: 0, message: 'a "quoted" one' });
+  expect(withoutToken(text, TOKEN)).toBe(text);
+  expect(withoutToken(text, 'code')).toBe(text);
 });

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { framed } from '../../sandbox/event-producer.ts';
 import { eventually } from '../../sandbox/eventually.ts';
 import type { ServiceProcess } from '../../sandbox/service-process.ts';
+import { apiCode } from '../../sandbox/tiktok-faults.ts';
 import { type ReadRecord, textHeaders } from '../../sandbox/topic-reader.ts';
-import { tokenOf, type World } from '../../sandbox/world.ts';
+import { pixelOf, tokenOf, tokenVariable, type World } from '../../sandbox/world.ts';
 import { useStack } from '../stack.ts';
 import { balanceOf } from './books.ts';
 import { conversion, countedIds, createWorld, lead } from './business.ts';
@@ -12,6 +13,10 @@ import { conversion, countedIds, createWorld, lead } from './business.ts';
 const stack = await useStack();
 const GOOD = 'good';
 const CARELESS = 'careless';
+/** TikTok refuses its token, and quotes it. */
+const QUOTED = 'quoted';
+/** Too short for any pattern that knows tokens. */
+const SHORT_TOKEN = 'tokSealCanarySecretC1';
 
 /** Secrets and personal data that must not be found anywhere but in the source records and with TikTok. */
 const CLEAR_TOKEN = 'f00dfacef00dfacef00dfacef00dfacef00dface';
@@ -23,6 +28,7 @@ const PERSON = {
 } as const;
 const CANARIES = [
   CLEAR_TOKEN,
+  SHORT_TOKEN,
   tokenOf(GOOD),
   tokenOf(CARELESS),
   ...Object.values(PERSON),
@@ -70,13 +76,15 @@ describe('what cannot be sent', () => {
 
   beforeAll(async () => {
     world = await createWorld(stack, 'bad-records', {
-      connections: [GOOD, CARELESS],
-      env: { TIKTOK_SYNC_LOG_LEVEL: 'trace' },
+      connections: [GOOD, CARELESS, QUOTED],
+      env: { TIKTOK_SYNC_LOG_LEVEL: 'trace', [tokenVariable(QUOTED)]: SHORT_TOKEN },
     });
     const { producer, topics } = world;
     await world.connect(CARELESS, { access_token: CLEAR_TOKEN });
     await producer.mapping(lead(GOOD, { mapping_id: 'calls-only', event_name_filter: 'Phone call' }));
     await producer.deleteEntry(`mapping:lead-${GOOD}`);
+    const message = `Access token ${SHORT_TOKEN} of pixel ${pixelOf(QUOTED)} is incorrect`;
+    world.simulator.faults.add({ ...apiCode(40105, 200, message), token: SHORT_TOKEN });
     service = await world.startService();
 
     cut = producer.encodeConversion(conversion(GOOD, 'cut', PERSON)).subarray(0, 40);
@@ -101,6 +109,7 @@ describe('what cannot be sent', () => {
     await producer.raw(topics.revenueUpdates, [refunded], { partition: 3, key: 'refund' });
     await producer.conversions([conversion(GOOD, 'unmapped', PERSON), conversion('stranger', 'nobodys', PERSON)]);
     await producer.conversions([conversion(GOOD, 'wanted', { ...PERSON, event_name: 'Phone call' })], { partition: 1 });
+    await producer.conversions([conversion(QUOTED, 'quoted-1', PERSON)], { partition: 3 });
     await world.allCommitted();
     letters = await world.read(topics.deadLetter);
   });
@@ -117,7 +126,7 @@ describe('what cannot be sent', () => {
 
   it('keeps nothing else from being sent', () => {
     expect(countedIds(world.simulator)).toEqual(['wanted']);
-    expect(world.simulator.ledger().summary()).toMatchObject({ counted: 1, repeats: 0, requests: 1 });
+    expect(world.simulator.ledger().summary()).toMatchObject({ counted: 1, repeats: 0, requests: 2 });
   });
 
   it('is dead-lettered byte for byte: value, key, and every header with all its values', () => {
@@ -170,7 +179,7 @@ describe('what cannot be sent', () => {
   it('is skipped where it is a tombstone or no mapping wants it, and logged where the workspace has a connection', async () => {
     const log = (await world.syncLog()).map(({ conversion_id, outcome, reason }) => [conversion_id, outcome, reason]);
 
-    expect(letters).toHaveLength(4);
+    expect(letters).toHaveLength(5);
     expect(log.map(String).sort()).toEqual(
       [
         [null, 'dead_lettered', 'not_framed'],
@@ -178,6 +187,7 @@ describe('what cannot be sent', () => {
         [null, 'skipped', 'tombstone'],
         [null, 'dead_lettered', 'unknown_symbol'],
         ['careless-1', 'dead_lettered', 'config_invalid'],
+        ['quoted-1', 'dead_lettered', 'connection_parked'],
         ['unmapped', 'skipped', 'no_mapping'],
         ['wanted', 'delivered', 'accepted'],
       ]
@@ -191,6 +201,7 @@ describe('what cannot be sent', () => {
       { connection: CARELESS, consumed: 1, dead_lettered: 1, inFlight: 0, missing: 0 },
       { connection: GOOD, consumed: 1, delivered: 1, inFlight: 0, missing: 0 },
       { connection: 'none', consumed: 6, dead_lettered: 3, skipped: 3, inFlight: 0, missing: 0 },
+      { connection: QUOTED, consumed: 1, dead_lettered: 1, inFlight: 0, missing: 0 },
     ]);
   });
 
@@ -201,8 +212,10 @@ describe('what cannot be sent', () => {
     const metrics = await (await fetch(`${service.url}/metrics`)).text();
     const log = await eventually('a log', () => service.log());
     const syncLog = await world.read(world.topics.syncLog);
+    const statuses = await world.read(world.topics.connectionStatus);
     const places = {
       log,
+      statuses: statuses.map(({ value }) => value?.toString('latin1')).join(),
       metrics,
       status: JSON.stringify(await service.status()),
       headers: JSON.stringify(ours),
@@ -212,6 +225,9 @@ describe('what cannot be sent', () => {
     };
 
     expect(log).toContain('CONFIG_ENTRY_REJECTED');
+    const quoted = 'Access token [redacted] of pixel';
+    for (const place of [places.log, places.status, places.headers, places.syncLog, places.statuses])
+      expect(place).toContain(quoted);
     for (const [place, text] of Object.entries(places)) {
       for (const canary of CANARIES) expect(text.includes(canary), `${canary} in ${place}`).toBe(false);
     }
