@@ -73,6 +73,8 @@ export class DeliveryAttempts {
       }
       if (verdict.class === 'connection-refused') {
         pace.refused(lane);
+        // With the credentials in force they have not been tried yet.
+        if (endings.isOutdated(lane)) continue;
         endings.park(lane, assignment, events, verdict);
         return GONE;
       }

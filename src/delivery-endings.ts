@@ -15,7 +15,7 @@ import type { Refusal, SkipReason } from './core/outcome.ts';
 import type { PendingEvent } from './core/pending-event.ts';
 import { delivered, skippedWaiting, undeliverable } from './core/settled.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
-import type { Lane } from './lane.ts';
+import { isOutdated, type Lane } from './lane.ts';
 
 const UNANSWERED: ApiVerdict = { httpStatus: null, apiCode: null, requestId: null };
 
@@ -72,6 +72,11 @@ export class DeliveryEndings {
       return undeliverable(event, rejection(event.lastAnswer), answer, now);
     });
     this.#parts.settle(assignment, letters);
+  }
+
+  /** Whether the last answer is about credentials that are not in force any more: it says nothing of those that are. */
+  isOutdated(lane: Lane): boolean {
+    return isOutdated(lane, this.#parts.credentialsNow(lane.connectionId));
   }
 
   /** Event after event got the same answer, so it is about none of them: the connection is refused, or not understood. */

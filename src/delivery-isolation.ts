@@ -7,6 +7,7 @@
  */
 
 import type { Assignment } from './assignment.ts';
+import { isSameSubject } from './core/connection-state.ts';
 import { isolatePoison, type PartRefusal } from './core/isolate-poison.ts';
 import type { Verdict } from './core/judge-response.ts';
 import type { PendingEvent } from './core/pending-event.ts';
@@ -14,6 +15,7 @@ import { WholesaleRefusals } from './core/wholesale-refusals.ts';
 import { type DeliveryAttempts, MOST_LIMITED_ATTEMPTS, type PartEnd } from './delivery-attempts.ts';
 import type { DeliveryEndings } from './delivery-endings.ts';
 import type { Lane, LaneBatch } from './lane.ts';
+import type { Credentials } from './ports.ts';
 
 type Refused = Extract<PartEnd, { readonly kind: 'refused' }>;
 
@@ -34,6 +36,7 @@ export class DeliveryIsolation {
   }
 
   async #isolate(lane: Lane, assignment: Assignment, first: Refused): Promise<void> {
+    const { sentWith } = lane;
     // What is isolated because nobody understands the answer has been waited for already.
     const patience = first.verdict.limitedAttempts ? 1 : MOST_LIMITED_ATTEMPTS;
     const open = new Set(first.events);
@@ -51,14 +54,27 @@ export class DeliveryIsolation {
       if (end.kind === 'refused') {
         for (const event of end.events) open.add(event);
         const isWholesale = part.length === 1 && refusals.refusedAlone(end.verdict.apiCode);
-        if (isWholesale) return this.#endings.wholesale(lane, assignment, [...open], end.verdict);
+        if (isWholesale) return this.#wholesale(lane, assignment, open, end.verdict, sentWith);
       }
       // What became too old on the way is settled. The answer is one for the others, and not for the part asked about.
       if (end.kind === 'gone' || end.events.length < part.length) return this.#sendAgain(lane, assignment, open);
       step = isolation.next(end.kind === 'taken' ? { accepted: true } : { accepted: false, ...refusalOf(end.verdict) });
     }
-    if (isProbe && !refusals.anyTaken) this.#endings.wholesale(lane, assignment, [...open], first.verdict);
+    if (isProbe && !refusals.anyTaken) this.#wholesale(lane, assignment, open, first.verdict, sentWith);
     else this.#endings.rejected(assignment, step.value);
+  }
+
+  /** What was refused with credentials that were replaced meanwhile says nothing of those in force: that is to be seen. */
+  #wholesale(
+    lane: Lane,
+    assignment: Assignment,
+    open: ReadonlySet<PendingEvent>,
+    verdict: Verdict,
+    begunWith: Credentials | null,
+  ): void {
+    const isMixed = begunWith !== null && lane.sentWith !== null && !isSameSubject(begunWith, lane.sentWith);
+    if (isMixed || this.#endings.isOutdated(lane)) this.#sendAgain(lane, assignment, open);
+    else this.#endings.wholesale(lane, assignment, [...open], verdict);
   }
 
   /** Isolating came to no end, as when the connection was parked in its midst: what is left is a batch of its own. */

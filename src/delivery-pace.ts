@@ -9,13 +9,12 @@
 import { answerText } from './core/answer-text.ts';
 import { backoffDelay } from './core/backoff.ts';
 import { type CircuitState, ConnectionHealth } from './core/connection-health.ts';
-import { isSameSubject } from './core/connection-state.ts';
 import type { Verdict } from './core/judge-response.ts';
 import { LONGEST_BLOCK_MS } from './core/rate-limit.ts';
 import { ThrottledSpell } from './core/throttled-spell.ts';
 import type { OutageChange } from './core/vendor-outage.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
-import type { Lane } from './lane.ts';
+import { isOutdated, type Lane } from './lane.ts';
 
 /** Milliseconds until a request may start; 0: now, its permit is taken. */
 export interface Wait {
@@ -74,10 +73,11 @@ export class DeliveryPace {
 
   /** Asked before each request; where it says 0, the request is to be made. Never rejects. */
   async wait(lane: Lane): Promise<Wait> {
-    const { clock, limits, telemetry } = this.#parts;
+    const { clock, credentialsNow, limits, telemetry } = this.#parts;
     const { connectionId } = lane;
     const health = this.failing(connectionId);
-    if (health !== null && this.#hasNewToken(lane)) health.retryNow();
+    // Another token, or another version of the entry, is used at once.
+    if (health !== null && isOutdated(lane, credentialsNow(connectionId))) health.retryNow();
     const backoffMs = health?.waitMs(clock.monotonic()) ?? 0;
     const spell = this.throttledSpell(connectionId);
     if (backoffMs > 0) {
@@ -202,12 +202,6 @@ export class DeliveryPace {
     const before = health.circuit;
     change();
     if (health.circuit !== before) this.#parts.telemetry.circuitChanged(connectionId, health.circuit, reason);
-  }
-
-  /** Whether another token, or another version of the entry, came since the last request: it is used at once. */
-  #hasNewToken({ connectionId, sentWith }: Lane): boolean {
-    const token = this.#parts.credentialsNow(connectionId);
-    return sentWith !== null && token.kind === 'token' && !isSameSubject(token, sentWith);
   }
 
   #ceilingOf(connectionId: string): number | null {

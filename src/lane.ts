@@ -1,8 +1,9 @@
 /** One connection's lane: its queue of batches, sent one after another. */
 
 import type { Assignment } from './assignment.ts';
+import { isSameSubject } from './core/connection-state.ts';
 import type { PendingEvent } from './core/pending-event.ts';
-import type { Credentials } from './ports.ts';
+import type { Credentials, CredentialsLookup } from './ports.ts';
 
 export interface LaneBatch {
   readonly assignment: Assignment;
@@ -30,4 +31,9 @@ export class Lane {
   constructor(connectionId: string) {
     this.connectionId = connectionId;
   }
+}
+
+/** Whether the last request was made with a token, or a version of the entry, that is not the one in force any more. */
+export function isOutdated({ sentWith }: Lane, inForce: CredentialsLookup): boolean {
+  return sentWith !== null && (inForce.kind === 'missing' || !isSameSubject(inForce, sentWith));
 }
