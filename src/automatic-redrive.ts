@@ -7,19 +7,15 @@ import { letterOffsets } from './adapters/kafka-letter-offsets.ts';
 import { EVERY_LETTER } from './core/letter-filter.ts';
 import { AUTOMATIC_REASONS, markTtlMs } from './core/redrive.ts';
 import { RedriveTally } from './core/redrive-tally.ts';
-import type { JobRecord, RedriveRegister } from './ports.ts';
+import type { JobRecord } from './ports.ts';
 import { assembleRedrive, letterTools, type RedriveSurroundings, redriveGroup } from './redrive-assembly.ts';
 import { runRedriveJob } from './redrive-job.ts';
 import { RedriveRounds, type Round, type RunRound } from './redrive-rounds.ts';
 
-export interface AutomaticRedriveParts extends RedriveSurroundings {
-  readonly register: RedriveRegister;
-}
-
 /** What a service that stops leaves to the letters under way. */
 const MOST_DRAIN_MS = 10_000;
 
-export function createRedriveRounds(parts: AutomaticRedriveParts): RedriveRounds {
+export function createRedriveRounds(parts: RedriveSurroundings): RedriveRounds {
   const { clock, config, register, telemetry } = parts;
   const { sizeMs } = config.window;
   return new RedriveRounds({
@@ -29,7 +25,7 @@ export function createRedriveRounds(parts: AutomaticRedriveParts): RedriveRounds
   });
 }
 
-function roundRunner(parts: AutomaticRedriveParts): RunRound {
+function roundRunner(parts: RedriveSurroundings): RunRound {
   return async (round, lock, stop, onProgress) => {
     const { clock, config, register } = parts;
     const topic = config.topics.deadLetter;
@@ -55,7 +51,7 @@ function roundRunner(parts: AutomaticRedriveParts): RunRound {
   };
 }
 
-async function rangesNow({ clock, config, telemetry }: AutomaticRedriveParts): Promise<LetterRange[]> {
+async function rangesNow({ clock, config, telemetry }: RedriveSurroundings): Promise<LetterRange[]> {
   const client = createKafka(config.kafka, 'dead-letters', telemetry);
   const reader = new KafkaDeadLetterReader(client, config.topics.deadLetter, clock);
   try {

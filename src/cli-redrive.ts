@@ -17,7 +17,7 @@ export function addRedrive(group: Command, host: Host, act: Act): void {
   const redrive = addFilterFlags(group.command('redrive'))
     .description('Send dead letters again. What fails again stays where it is; no new letter is written.')
     .option('--dry-run', 'say what would be sent, and send nothing')
-    .option('--rate <count>', 'letters a second (default: redrive.ratePerSecond)')
+    .option('--rate <count>', 'letters sent a second (default: redrive.ratePerSecond)')
     .option('--max <count>', 'send at most so many letters in this run')
     .option('--job <name>', 'go on with this job, or give a new one this name')
     .option('--accept-double-count', 'send also what TikTok may have taken longer ago than it remembers');

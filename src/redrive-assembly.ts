@@ -14,13 +14,13 @@ import type { SourceRecord } from './core/record.ts';
 import { draftLetter, type LetterFate, letterFate } from './core/redrive.ts';
 import type { RedriveTally } from './core/redrive-tally.ts';
 import { Pipeline } from './pipeline.ts';
-import type { Claims, Clock, JobRecord, RequestLimits, SyncLog, Telemetry } from './ports.ts';
+import type { Claims, Clock, JobRecord, RedriveRegister, RequestLimits, SyncLog, Telemetry } from './ports.ts';
 import { RedriveClaiming } from './redrive-claiming.ts';
 import { RedriveIntake } from './redrive-intake.ts';
 import type { RedriveJobParts } from './redrive-job.ts';
+import type { JudgementParts } from './redrive-judgement.ts';
 import type { RedriveLock } from './redrive-lock.ts';
 import { RedriveSettlement, withLongMarks } from './redrive-settlement.ts';
-import type { RedriveSurveyParts } from './redrive-survey.ts';
 import { redriveTelemetry } from './redrive-telemetry.ts';
 import type { SchemaLearning } from './schema-learning.ts';
 
@@ -31,6 +31,7 @@ export interface RedriveSurroundings {
   readonly table: ConfigTable;
   readonly learning: SchemaLearning;
   readonly claims: Claims;
+  readonly register: RedriveRegister;
   readonly limits: RequestLimits;
   readonly syncLog: SyncLog;
   readonly tiktok: TikTok;
@@ -38,17 +39,11 @@ export interface RedriveSurroundings {
   readonly clock: Clock;
 }
 
-/** How letters are judged and drafted, in the job as in the survey before it. */
-export type LetterTools = Pick<
-  RedriveSurveyParts,
-  'fateOf' | 'learnSchemas' | 'draft' | 'dedup' | 'ambiguousHorizonMs'
->;
-
 export interface RedriveRun {
   readonly record: JobRecord;
   /** Where a job that has committed nothing yet begins. */
   readonly from: JobRecord['ends'];
-  readonly tools: LetterTools;
+  readonly tools: JudgementParts;
   readonly lock: RedriveLock;
   readonly tally: RedriveTally;
   readonly perSecond: number;
@@ -70,7 +65,7 @@ export function letterTools(
   surroundings: Omit<RedriveSurroundings, 'claims' | 'limits' | 'syncLog' | 'telemetry'>,
   filter: LetterFilter,
   acceptDoubleCount: boolean,
-): LetterTools {
+): JudgementParts {
   const { clock, config, tiktok } = surroundings;
   const { learnSchemas, tools } = draftTools(config, surroundings);
   const { ambiguousHorizonMs } = config.delivery;
@@ -79,6 +74,7 @@ export function letterTools(
   return {
     fateOf: (record: SourceRecord): LetterFate => letterFate(record, filter, isParked),
     learnSchemas,
+    register: surroundings.register,
     draft: (record: SourceRecord, now: number) => draftLetter(record, tools, now, rules),
     dedup: {
       pendingTakeoverMs: config.dedup.pendingTakeoverMs,
@@ -147,7 +143,7 @@ export function assembleRedrive(surroundings: RedriveSurroundings, run: RedriveR
   });
   const ends = new Map(record.ends.map(({ offset, partition }) => [partition, offset]));
   const intake = new RedriveIntake({
-    ...{ pipeline, fateOf: tools.fateOf, ends, tally, clock, max: run.max },
+    ...{ pipeline, judgement: tools, ends, tally, clock, max: run.max },
     pace: new JobPace(run.perSecond, clock.monotonic()),
     onAssigned: () => claiming.forget(),
   });

@@ -10,6 +10,7 @@ import type { Config } from './config.ts';
 import { EXIT, type ExitCode } from './control/exit-codes.ts';
 import type { Host } from './control/host.ts';
 import { Progress } from './control/progress.ts';
+import { RedriveProgress } from './control/redrive-progress.ts';
 import {
   planJson,
   planLines,
@@ -26,17 +27,18 @@ import { markTtlMs } from './core/redrive.ts';
 import { type JobEnd, type RedrivePlan, RedriveTally } from './core/redrive-tally.ts';
 import { pause } from './pause.ts';
 import type { JobRecord, RedriveRegister } from './ports.ts';
-import { assembleRedrive, type LetterTools, letterTools, redriveGroup } from './redrive-assembly.ts';
+import { assembleRedrive, letterTools, redriveGroup } from './redrive-assembly.ts';
 import { runRedriveJob } from './redrive-job.ts';
+import type { JudgementParts } from './redrive-judgement.ts';
 import { LOCK_TTL_MS, RedriveLock, redriveRunning } from './redrive-lock.ts';
 import { type CommandSurroundings, openSurroundings } from './redrive-surroundings.ts';
-import { RedriveSurvey } from './redrive-survey.ts';
+import { RedriveSurvey, type RedriveSurveyParts } from './redrive-survey.ts';
 
 /** A job and what is left of it. */
 interface Prepared {
   readonly record: JobRecord;
   readonly ranges: readonly LetterRange[];
-  readonly tools: LetterTools;
+  readonly tools: JudgementParts;
   readonly plan: RedrivePlan;
   readonly retentionMs: number;
 }
@@ -108,7 +110,7 @@ async function prepare(
     });
     const tools = letterTools(surroundings, filter, request.acceptDoubleCount);
     const record = known ?? { job, startedAt: host.now(), filter, ends };
-    const plan = await survey(ranges, tools, reader, surroundings, host, stop);
+    const plan = await survey(ranges, { ...tools, clock, max: request.max }, reader, host, stop);
     return { record, ranges, tools, plan, retentionMs: markTtlMs(retentionMs) };
   } finally {
     await reader.close();
@@ -133,15 +135,14 @@ async function knownJob(request: RedriveRequest, job: string, register: RedriveR
 
 async function survey(
   ranges: readonly LetterRange[],
-  tools: LetterTools,
+  parts: RedriveSurveyParts,
   reader: KafkaDeadLetterReader,
-  { register }: CommandSurroundings,
   { err }: Host,
   stop: AbortSignal,
 ): Promise<RedrivePlan> {
   const total = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
   const progress = new Progress({ what: 'letters looked at', total, err, monotonic: clock.monotonic });
-  const found = new RedriveSurvey({ ...tools, register, clock });
+  const found = new RedriveSurvey(parts);
   let read = 0;
   await reader.read(
     ranges,
@@ -191,13 +192,12 @@ async function runJob(
   stop: AbortSignal,
 ): Promise<JobEnd> {
   err.write(`Job ${record.job} begins.\n`);
-  const total = Math.min(plan.letters, request.max);
-  const progress = new Progress({ what: 'letters sent', total, err, monotonic: clock.monotonic });
+  const progress = new RedriveProgress(plan.wouldSend, err, clock.monotonic);
   const parts = assembleRedrive(surroundings, {
     ...{ record, tools, lock, tally, max: request.max, markTtlMs: retentionMs, drainMs: DRAIN_MS },
     from: ranges.map(({ from, partition }) => ({ partition, offset: from })),
     perSecond: request.perSecond ?? surroundings.config.redrive.ratePerSecond,
-    onProgress: () => progress.at(tally.letters, tally.failed === 0 ? '' : `${tally.failed} failed again`),
+    onProgress: () => progress.at(tally),
   });
   try {
     return await runRedriveJob(parts, stop);

@@ -2,27 +2,30 @@
  * Stands between the dead-letter topic and the pipeline: lets through the letters a job is about, at its pace, and not
  * beyond the end that the topic had when the job was started.
  *
+ * Letters are judged before they are let through: only those that would be sent cost of the pace and of the maximum.
  * What is passed over counts as read: its offset is committed with the job's group, and the letter stays on the topic.
  */
 
 import type { JobPace } from './core/job-pace.ts';
 import type { PartitionOffset, RecordBatch, SourceRecord } from './core/record.ts';
-import type { LetterFate, PassReason } from './core/redrive.ts';
+import type { PassReason } from './core/redrive.ts';
 import type { RedriveTally } from './core/redrive-tally.ts';
 import { pause } from './pause.ts';
 import type { Pipeline } from './pipeline.ts';
-import type { Admission, Clock, RecordConsumer } from './ports.ts';
+import { type Admission, ClaimsUnavailable, type Clock, type RecordConsumer } from './ports.ts';
+import type { HoldReason } from './ports-record-source.ts';
+import { type Judged, type JudgementParts, judgeLetters } from './redrive-judgement.ts';
 
 export interface RedriveIntakeParts {
   readonly pipeline: Pick<
     Pipeline,
     'accept' | 'assigned' | 'suspended' | 'resumed' | 'beforeRejoin' | 'assignment' | 'onSettled'
   >;
-  readonly fateOf: (record: SourceRecord) => LetterFate;
+  readonly judgement: JudgementParts;
   /** The offset at which the job ends, by partition; of another partition nothing is read. */
   readonly ends: ReadonlyMap<number, number>;
   readonly pace: JobPace;
-  /** Most letters that this run lets through. */
+  /** Most letters that this run lets through to be sent. */
   readonly max: number;
   readonly tally: RedriveTally;
   readonly clock: Clock;
@@ -33,9 +36,10 @@ export interface RedriveIntakeParts {
 /** What is let through at once. */
 interface Portion {
   readonly records: readonly SourceRecord[];
+  /** How many of them are to be sent. */
+  readonly open: number;
   readonly passed: ReadonlyMap<PassReason, number>;
   readonly nextIndex: number;
-  readonly nextOffset: number;
 }
 
 /** Small enough that a stop need not wait for it. */
@@ -48,9 +52,9 @@ export class RedriveIntake implements RecordConsumer {
   readonly #parts: RedriveIntakeParts;
   readonly #next = new Map<number, number>();
   #epoch = 0;
-  /** How many more may be offered, and how many were let through. */
+  /** How many more may be offered to be sent, and how many were let through for it. */
   #left: number;
-  #letThrough = 0;
+  #offered = 0;
   #isClosed = false;
 
   constructor(parts: RedriveIntakeParts) {
@@ -63,9 +67,9 @@ export class RedriveIntake implements RecordConsumer {
     return this.#next.get(partition) ?? null;
   }
 
-  /** Whether this run may let no more letters through. */
+  /** Whether this run may let no more letters through to be sent. */
   get isExhausted(): boolean {
-    return this.#letThrough >= this.#parts.max;
+    return this.#offered >= this.#parts.max;
   }
 
   /** From now on nothing is let through. */
@@ -101,18 +105,12 @@ export class RedriveIntake implements RecordConsumer {
     const over = Math.min(batch.nextOffset, end);
     let index = 0;
     while (this.#from(batch) < over) {
-      if (this.#isClosed || batch.epoch !== this.#epoch) return held('suspended');
       if (pipeline.assignment?.isFull === true) return held('buffer');
-      const portion = this.#cut(records, index, over);
-      if (portion === null) {
-        const waitMs = this.#parts.pace.waitMs();
-        if (this.#left <= 0 || clock.monotonic() + waitMs > giveUpAt) return held('buffer');
-        await pause(clock, waitMs);
-        continue;
-      }
-      const admission = await this.#offer(batch, portion);
+      const judged = await this.#judge(records.slice(index, index + MAX_PORTION));
+      if (typeof judged === 'string') return held(judged);
+      index += judged.length;
+      const admission = await this.#letThrough(batch, judged, records[index]?.offset ?? over, giveUpAt);
       if (admission.kind === 'held') return admission;
-      index = portion.nextIndex;
     }
     return { kind: 'accepted' };
   }
@@ -121,38 +119,76 @@ export class RedriveIntake implements RecordConsumer {
     return this.#next.get(batch.partition) ?? Number.POSITIVE_INFINITY;
   }
 
-  /** As much as pace and maximum allow now; null when the next letter has to wait. */
-  #cut(records: readonly SourceRecord[], from: number, over: number): Portion | null {
-    const { clock, fateOf, pace } = this.#parts;
-    const allowed = Math.min(MAX_PORTION, this.#left, pace.available(clock.monotonic()));
-    const sent: SourceRecord[] = [];
-    const passed = new Map<PassReason, number>();
-    let index = from;
-    for (; index < records.length && index - from < MAX_PORTION; index++) {
-      const record = records[index] as SourceRecord;
-      const fate = fateOf(record);
-      if (fate.kind === 'pass') passed.set(fate.reason, (passed.get(fate.reason) ?? 0) + 1);
-      else if (sent.length < allowed) sent.push(record);
-      else break;
+  /** What would become of the letters; why they cannot be judged where Redis or the registry is away. */
+  async #judge(records: readonly SourceRecord[]): Promise<readonly Judged[] | HoldReason> {
+    try {
+      const { clock, judgement } = this.#parts;
+      return (await judgeLetters(records, judgement, clock.now())) ?? 'schema_registry';
+    } catch (error) {
+      if (error instanceof ClaimsUnavailable) return 'claims';
+      throw error;
     }
-    if (index === from && index < records.length) return null;
-    return { records: sent, passed, nextIndex: index, nextOffset: records[index]?.offset ?? over };
   }
 
-  async #offer(batch: RecordBatch, { records, passed, nextOffset }: Portion): Promise<Admission> {
+  /** Portion by portion, as the pace allows; `beyond` is the offset that follows the last of them. */
+  async #letThrough(
+    batch: RecordBatch,
+    judged: readonly Judged[],
+    beyond: number,
+    giveUpAt: number,
+  ): Promise<Admission> {
+    const { clock, pace, pipeline } = this.#parts;
+    let index = 0;
+    do {
+      if (this.#isClosed || batch.epoch !== this.#epoch) return held('suspended');
+      if (pipeline.assignment?.isFull === true) return held('buffer');
+      const portion = this.#cut(judged, index);
+      if (portion === null) {
+        const waitMs = pace.waitMs();
+        if (this.#left <= 0 || clock.monotonic() + waitMs > giveUpAt) return held('buffer');
+        await pause(clock, waitMs);
+        continue;
+      }
+      index = portion.nextIndex;
+      const admission = await this.#offer(batch, portion, judged[index]?.record.offset ?? beyond);
+      if (admission.kind === 'held') return admission;
+    } while (index < judged.length);
+    return { kind: 'accepted' };
+  }
+
+  /** As much as pace and maximum allow now; null when the next letter has to wait. */
+  #cut(judged: readonly Judged[], from: number): Portion | null {
+    const { clock, pace } = this.#parts;
+    const allowed = Math.min(this.#left, pace.available(clock.monotonic()));
+    const records: SourceRecord[] = [];
+    const passed = new Map<PassReason, number>();
+    let open = 0;
+    let index = from;
+    for (; index < judged.length; index++) {
+      const { passed: why, record, sends } = judged[index] as Judged;
+      if (sends.length > 0 && open >= allowed) break;
+      if (why === null) records.push(record);
+      else passed.set(why, (passed.get(why) ?? 0) + 1);
+      if (sends.length > 0) open++;
+    }
+    if (index === from && index < judged.length) return null;
+    return { records, open, passed, nextIndex: index };
+  }
+
+  async #offer(batch: RecordBatch, { open, passed, records }: Portion, nextOffset: number): Promise<Admission> {
     const { pace, pipeline, tally } = this.#parts;
-    pace.take(records.length);
-    this.#left -= records.length;
+    pace.take(open);
+    this.#left -= open;
     const admission = await pipeline.accept({ ...batch, records, nextOffset });
     if (admission.kind === 'held') {
-      pace.giveBack(records.length);
-      this.#left += records.length;
+      pace.giveBack(open);
+      this.#left += open;
       return admission;
     }
     if (batch.epoch !== this.#epoch) return held('suspended');
     this.#next.set(batch.partition, nextOffset);
-    this.#letThrough += records.length;
-    tally.taken(records.length);
+    this.#offered += open;
+    tally.taken(records.length, open);
     for (const [reason, letters] of passed) tally.passed(reason, letters);
     // What is only passed over settles nothing, and is to be committed all the same.
     if (pipeline.assignment !== null) pipeline.onSettled(pipeline.assignment);
@@ -160,6 +196,6 @@ export class RedriveIntake implements RecordConsumer {
   }
 }
 
-function held(reason: 'suspended' | 'buffer'): Admission {
+function held(reason: HoldReason): Admission {
   return { kind: 'held', reason, retryAfterMs: LOOK_AGAIN_MS };
 }

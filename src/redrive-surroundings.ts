@@ -11,7 +11,7 @@ import type { Host } from './control/host.ts';
 import { VERSION } from './control/version.ts';
 import { CodedError } from './core/error-codes.ts';
 import { Lifecycle } from './lifecycle.ts';
-import type { RedriveRegister, SyncLog } from './ports.ts';
+import type { SyncLog } from './ports.ts';
 import type { RedriveSurroundings } from './redrive-assembly.ts';
 import {
   createKnowledge,
@@ -26,7 +26,6 @@ import {
 
 /** Everything but the sync log, which only a job that sends has to write. */
 export interface CommandSurroundings extends Omit<RedriveSurroundings, 'syncLog'> {
-  readonly register: RedriveRegister;
   openSyncLog(): Promise<SyncLog>;
   close(): Promise<void>;
 }

@@ -1,28 +1,17 @@
-/**
- * What a redrive would do, letter by letter, without claiming or sending anything.
- *
- * A letter takes the way it takes in the job (fate, decode, resolve, build, the claim's verdict), so what is said
- * before is what happens, as long as neither configuration nor claims change meanwhile.
- */
+/** What a redrive would do: counts what becomes of each letter, without claiming or sending anything. */
 
-import { claimKey, type DedupOptions, judgeClaim } from './core/deduplicate.ts';
-import type { Draft } from './core/draft.ts';
 import { count, sorted } from './core/letter-statistics.ts';
 import type { SourceRecord } from './core/record.ts';
-import type { LetterFate, PassReason } from './core/redrive.ts';
+import type { PassReason } from './core/redrive.ts';
 import type { RedrivePlan } from './core/redrive-tally.ts';
 import { pause } from './pause.ts';
-import type { Clock, RedriveRegister } from './ports.ts';
+import type { Clock } from './ports.ts';
+import { type Judged, type JudgementParts, judgeLetters } from './redrive-judgement.ts';
 
-export interface RedriveSurveyParts {
-  readonly fateOf: (record: SourceRecord) => LetterFate;
-  /** Makes the schemas of these records known to the decoder; false when the registry is away. */
-  readonly learnSchemas: (records: readonly SourceRecord[]) => Promise<boolean>;
-  readonly draft: (record: SourceRecord, now: number) => Draft;
-  readonly register: Pick<RedriveRegister, 'peek'>;
-  readonly dedup: DedupOptions & { readonly keyPrefix: string };
-  readonly ambiguousHorizonMs: number;
+export interface RedriveSurveyParts extends JudgementParts {
   readonly clock: Clock;
+  /** Most letters that the run may send. */
+  readonly max: number;
 }
 
 const RETRY_MS = 500;
@@ -35,7 +24,9 @@ export class RedriveSurvey {
   readonly #wouldSkip = new Map<string, number>();
   readonly #passed = new Map<PassReason, number>();
   #letters = 0;
+  #open = 0;
   #wouldSend = 0;
+  #beyondMax = 0;
   #already = 0;
 
   constructor(parts: RedriveSurveyParts) {
@@ -44,45 +35,27 @@ export class RedriveSurvey {
 
   /** Takes records of the topic in; waits while the registry is away. @throws ClaimsUnavailable */
   async add(records: readonly SourceRecord[], stop: AbortSignal): Promise<void> {
-    const { clock, draft, fateOf, learnSchemas } = this.#parts;
-    const chosen: { readonly record: SourceRecord; readonly reason: string }[] = [];
-    for (const record of records) {
-      const fate = fateOf(record);
-      if (fate.kind === 'pass') count(this.#passed, fate.reason);
-      else chosen.push({ record, reason: fate.letter.reason });
-    }
-    this.#letters += chosen.length;
-    const wanted = chosen.map(({ record }) => record);
-    while (!(await learnSchemas(wanted))) {
-      if (stop.aborted) return;
+    const { clock } = this.#parts;
+    for (;;) {
+      const judged = await judgeLetters(records, this.#parts, clock.now());
+      if (judged !== null) for (const one of judged) this.#add(one);
+      if (judged !== null || stop.aborted) return;
       await pause(clock, RETRY_MS);
     }
-    const now = clock.now();
-    await this.#judge(
-      chosen.map(({ reason, record }) => ({ reason, made: draft(record, now) })),
-      now,
-    );
   }
 
-  async #judge(letters: readonly { readonly reason: string; readonly made: Draft }[], now: number): Promise<void> {
-    const sends = letters.flatMap(({ made, reason }) => {
-      const events = made.parts.flatMap(part => (part.kind === 'send' ? [part.event] : []));
-      return events.map(event => ({ event, reason, source: made.record, attemptedAt: made.attemptedAt }));
-    });
-    const { dedup, register } = this.#parts;
-    const held = await register.peek(sends.map(({ event, source }) => claimKey(dedup.keyPrefix, event, source)));
-    for (const [index, { attemptedAt, event, reason, source }] of sends.entries()) {
-      const decision = judgeClaim(held[index] ?? null, source, event.dedupWindowMs, now, dedup, attemptedAt);
-      const isClaimed = decision.kind === 'send' || decision.kind === 'take-over';
-      if (!isClaimed) this.#already++;
-      else if (decision.claimedAt <= now - this.#parts.ambiguousHorizonMs)
-        count(this.#wouldFail, 'ambiguous_past_dedup');
-      else this.#send(reason, event.destination.connectionId);
+  #add({ delivered, failures, letter, passed, sends, skips }: Judged): void {
+    if (passed !== null) {
+      count(this.#passed, passed);
+      return;
     }
-    for (const part of letters.flatMap(({ made }) => made.parts)) {
-      if (part.kind === 'refuse') count(this.#wouldFail, part.refusal.deadLetter);
-      else if (part.kind === 'skip') count(this.#wouldSkip, part.reason);
-    }
+    this.#letters++;
+    this.#already += delivered;
+    for (const reason of failures) count(this.#wouldFail, reason);
+    for (const reason of skips) count(this.#wouldSkip, reason);
+    if (sends.length === 0) return;
+    if (++this.#open > this.#parts.max) this.#beyondMax += sends.length;
+    else for (const connectionId of sends) this.#send(letter?.reason ?? 'none', connectionId);
   }
 
   #send(reason: string, connectionId: string): void {
@@ -91,16 +64,13 @@ export class RedriveSurvey {
     count(this.#byConnection, connectionId);
   }
 
-  get letters(): number {
-    return this.#letters;
-  }
-
   plan(): RedrivePlan {
     return {
       letters: this.#letters,
       wouldSend: this.#wouldSend,
       wouldSendByReason: sorted(this.#byReason),
       wouldSendByConnection: sorted(this.#byConnection),
+      beyondMax: this.#beyondMax,
       alreadyDelivered: this.#already,
       wouldFail: sorted(this.#wouldFail),
       wouldSkip: sorted(this.#wouldSkip),

@@ -30,13 +30,13 @@ export class Progress {
     this.#saidAt = this.#startedAt;
   }
 
-  /** So many are done; `note` is said with it. Says something only now and then. */
-  at(done: number, note = ''): void {
+  /** So many are done and `toGo` are left; `note` is said with it. Says something only now and then. */
+  at(done: number, note = '', toGo = (this.#options.total ?? 0) - done): void {
     const { err, monotonic } = this.#options;
     const now = monotonic();
     if (now - this.#saidAt < (err.isTerminal ? RENEW_EVERY_MS : LINE_EVERY_MS)) return;
     this.#saidAt = now;
-    const line = this.#line(done, now, note);
+    const line = this.#line(done, now, note, toGo);
     err.write(err.isTerminal ? `${CLEAR_LINE}${line}` : `${line}\n`);
     this.#isShown = err.isTerminal;
   }
@@ -47,12 +47,12 @@ export class Progress {
     this.#isShown = false;
   }
 
-  #line(done: number, now: number, note: string): string {
+  #line(done: number, now: number, note: string, toGo: number): string {
     const { what, total } = this.#options;
     const seconds = Math.max((now - this.#startedAt) / 1000, 0.001);
     const perSecond = done / seconds;
     const of = total === null ? '' : ` of ${grouped(total)}`;
-    const left = total === null || perSecond === 0 ? '' : `, ${clockTime((total - done) / perSecond)} left`;
+    const left = total === null || perSecond === 0 ? '' : `, ${clockTime(toGo / perSecond)} left`;
     const more = note === '' ? '' : ` (${note})`;
     return `${grouped(done)}${of} ${what}, ${grouped(Math.round(perSecond))}/s${left}${more}`;
   }

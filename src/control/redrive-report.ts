@@ -41,6 +41,7 @@ export function planJson(plan: RedrivePlan): Readonly<Record<string, unknown>> {
     would_send: plan.wouldSend,
     would_send_by_reason: plan.wouldSendByReason,
     would_send_by_connection: plan.wouldSendByConnection,
+    beyond_max: plan.beyondMax,
     already_delivered: plan.alreadyDelivered,
     would_fail: plan.wouldFail,
     would_skip: plan.wouldSkip,
@@ -51,6 +52,7 @@ export function planJson(plan: RedrivePlan): Readonly<Record<string, unknown>> {
 export function planLines(plan: RedrivePlan): string[] {
   const lines = [
     `${grouped(plan.letters)} letters match; ${grouped(plan.wouldSend)} events would be sent`,
+    ...said(plan.beyondMax, 'more could be sent by a later run: --max leaves them'),
     ...said(plan.alreadyDelivered, 'events were delivered meanwhile and will not be sent'),
     ...Object.entries(plan.wouldFail).map(([reason, n]) => `${grouped(n)} events would fail again: ${hinted(reason)}`),
     ...Object.entries(plan.wouldSkip).map(

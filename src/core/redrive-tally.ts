@@ -5,7 +5,7 @@
  */
 
 import { count, sorted } from './letter-statistics.ts';
-import type { Outcome } from './outcome.ts';
+import type { DeadLetterReason, Outcome } from './outcome.ts';
 import type { PassReason } from './redrive.ts';
 
 /** What a job would do; counts by reason and connection are of the events that would be sent. */
@@ -16,6 +16,8 @@ export interface RedrivePlan {
   readonly wouldSend: number;
   readonly wouldSendByReason: Readonly<Record<string, number>>;
   readonly wouldSendByConnection: Readonly<Record<string, number>>;
+  /** Events that could be sent, of letters beyond the most that the run may send. */
+  readonly beyondMax: number;
   /** Events that an earlier redrive or a copy has delivered. */
   readonly alreadyDelivered: number;
   /** Events that would fail again, by why: `too_old` among them. */
@@ -57,6 +59,9 @@ export interface RedriveCounts {
   readonly failedByConnection: Readonly<Record<string, number>>;
 }
 
+/** Failures that only an answer of TikTok makes. */
+const ANSWERED: readonly DeadLetterReason[] = ['refused_by_tiktok', 'ambiguous_answer'];
+
 export class RedriveTally {
   readonly #passed = new Map<PassReason, number>();
   readonly #failedByReason = new Map<string, number>();
@@ -64,6 +69,7 @@ export class RedriveTally {
   readonly #deliveredByConnection = new Map<string, number>();
   readonly #failedByConnection = new Map<string, number>();
   #letters = 0;
+  #open = 0;
   #delivered = 0;
   #already = 0;
   #failed = 0;
@@ -73,8 +79,10 @@ export class RedriveTally {
     count(this.#passed, reason, letters);
   }
 
-  taken(letters: number): void {
+  /** Letters went into the pipeline, `open` of them to be sent. */
+  taken(letters: number, open = letters): void {
     this.#letters += letters;
+    this.#open += open;
   }
 
   ended(counts: readonly EndedEvents[]): void {
@@ -99,8 +107,14 @@ export class RedriveTally {
     return this.#letters;
   }
 
-  get failed(): number {
-    return this.#failed;
+  /** Letters that went into the pipeline to be sent. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** Events that TikTok has answered for. */
+  get sent(): number {
+    return ANSWERED.reduce((sum, reason) => sum + (this.#failedByReason.get(reason) ?? 0), this.#delivered);
   }
 
   /** Events that ended, however they did. */

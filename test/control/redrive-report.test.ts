@@ -7,6 +7,7 @@ const PLAN: RedrivePlan = {
   wouldSend: 1_000,
   wouldSendByReason: { connection_parked: 900, config_invalid: 100 },
   wouldSendByConnection: { acme: 1_000 },
+  beyondMax: 0,
   alreadyDelivered: 150,
   wouldFail: { too_old: 40, ambiguous_past_dedup: 2 },
   wouldSkip: { no_mapping: 8 },
@@ -36,6 +37,13 @@ describe('the plan of a redrive', () => {
   test('is an object for scripts', () => {
     expect(planJson(PLAN)).toMatchObject({ would_send: 1_000, would_fail: { too_old: 40 }, connection_parked: 7 });
   });
+});
+
+test('the plan says what --max leaves for a later run', () => {
+  expect(planLines({ ...PLAN, wouldSend: 100, beyondMax: 900 }).slice(0, 2)).toEqual([
+    '1,200 letters match; 100 events would be sent',
+    '900 more could be sent by a later run: --max leaves them',
+  ]);
 });
 
 describe('the result of a redrive', () => {

@@ -18,7 +18,7 @@ describe('the tally of a redrive', () => {
     tally.passed('not_selected', 3);
     tally.passed('not_selected', 2);
     tally.ended(ENDED);
-    expect([tally.letters, tally.failed]).toEqual([16, 4]);
+    expect([tally.letters, tally.open, tally.sent]).toEqual([16, 16, 7]);
     expect(tally.counts()).toEqual({
       letters: 16,
       passed: { not_selected: 5 },

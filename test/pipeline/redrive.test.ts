@@ -106,6 +106,19 @@ describe('a redrive job', () => {
     expect(world.logged()).toEqual(['fine delivered accepted']);
   });
 
+  it('counts of a parked connection only the letters that are not delivered', async () => {
+    const world = redriveWorld();
+    const offset = world.letter('done');
+    await world.claims.markSent([{ key: keyOf('done'), value: sentValue(at(offset), 1), ttlMs: HOUR }]);
+    world.letter('open');
+    world.parked.add('c-1');
+    const job = world.job();
+    expect(await job.plan()).toMatchObject({ alreadyDelivered: 1, wouldSend: 0, passed: { connection_parked: 1 } });
+    expect(await job.run()).toBe('finished');
+    expect(job.tally.counts()).toMatchObject({ alreadyDelivered: 1, failed: 0, passed: { connection_parked: 1 } });
+    expect([world.api.sent, world.committed()]).toEqual([[], [2, null]]);
+  });
+
   it('takes no more than its filter matches', async () => {
     const world = redriveWorld();
     world.letter('one');
@@ -137,6 +150,37 @@ describe('a redrive job', () => {
     world.letter('later');
     expect(await job.during(end, 10_000)).toBe('finished');
     expect([world.api.sent, world.committed()]).toEqual([[['before']], [1, null]]);
+  });
+
+  it('spends its pace and its maximum only on what is really sent', async () => {
+    const world = redriveWorld();
+    for (let n = 0; n < 300; n++) {
+      const offset = world.letter(`done${n}`);
+      await world.claims.markSent([{ key: keyOf(`done${n}`), value: sentValue(at(offset), 1), ttlMs: HOUR }]);
+    }
+    for (let n = 0; n < 100; n++) world.letter(`past${n}`, { firstAttemptAt: world.clock.now() - 50 * HOUR });
+    for (let n = 0; n < 4; n++) world.letter(`open${n}`);
+    const job = world.job({ perSecond: 1, max: 3 });
+    const { end } = await job.start();
+    // At one letter a second the 400 alone would have taken almost seven minutes.
+    expect(await job.during(end, 6_000)).toBe('exhausted');
+    expect(idsSent(world.api.sent)).toEqual(['open0', 'open1', 'open2']);
+    expect(job.tally).toMatchObject({ letters: 403, open: 3, sent: 3 });
+    expect(job.tally.counts()).toMatchObject({ delivered: 3, alreadyDelivered: 300, failed: 100 });
+    expect(world.committed()).toEqual([403, null]);
+  });
+
+  it('waits while Redis cannot say what is delivered', async () => {
+    const world = redriveWorld();
+    world.letter('e');
+    const job = world.job();
+    const { end } = await job.start();
+    world.register.isAway = true;
+    await job.during(end, 2_000);
+    expect([world.api.sent, job.tally.letters]).toEqual([[], 0]);
+    world.register.isAway = false;
+    expect(await job.during(end, 10_000)).toBe('finished');
+    expect(world.api.sent).toEqual([['e']]);
   });
 
   it('keeps its pace', async () => {
@@ -295,6 +339,7 @@ describe('a plan', () => {
       wouldSend: 2,
       wouldSendByReason: { connection_parked: 1, refused_by_tiktok: 1 },
       wouldSendByConnection: { 'c-1': 2 },
+      beyondMax: 0,
       alreadyDelivered: 1,
       wouldFail: { ambiguous_past_dedup: 1, not_framed: 1, too_old: 1 },
       wouldSkip: { no_mapping: 1 },
@@ -306,6 +351,15 @@ describe('a plan', () => {
     expect(run.tally.counts()).toMatchObject({
       ...{ letters: 7, delivered: 2, alreadyDelivered: 1, skipped: 1, passed: { no_source: 1 } },
       failedByReason: { ambiguous_past_dedup: 1, not_framed: 1, too_old: 1 },
+    });
+  });
+
+  it('says of no more letters than the run may send that they would be sent', async () => {
+    const world = redriveWorld();
+    for (let n = 0; n < 9; n++) world.letter(`e${n}`, { partition: n % 2 });
+    expect(await world.job({ max: 4 }).plan()).toMatchObject({
+      ...{ letters: 9, wouldSend: 4, beyondMax: 5, wouldSendByConnection: { 'c-1': 4 } },
+      wouldSendByReason: { connection_parked: 4 },
     });
   });
 

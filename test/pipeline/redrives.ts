@@ -128,8 +128,11 @@ export class Job {
 
   /** What it would do. */
   async plan() {
-    const { clock, register, source } = this.#world;
-    const survey = new RedriveSurvey({ ...this.#tools(), register, clock });
+    const { clock, source } = this.#world;
+    const survey = new RedriveSurvey({
+      ...this.#tools(),
+      ...{ clock, max: this.#options.max ?? Number.POSITIVE_INFINITY },
+    });
     for (const partition of [0, 1]) await survey.add(source.records(LETTERS, partition), this.stop.signal);
     return survey.plan();
   }
@@ -195,6 +198,7 @@ export class Job {
     return {
       fateOf: (record: SourceRecord) =>
         letterFate(record, { ...EVERY_LETTER, ...filter }, connectionId => this.#world.parked.has(connectionId)),
+      register: this.#world.register,
       learnSchemas: async () => true,
       draft: (record: SourceRecord, now: number) => draftLetter(record, tools, now, rules),
       dedup: { pendingTakeoverMs: HOUR, keyPrefix: '', ...forgiving },
@@ -245,7 +249,7 @@ export class Job {
     });
     const intake = (ends: ReadonlyMap<number, number>) =>
       new RedriveIntake({
-        ...{ pipeline, fateOf: tools.fateOf, ends, tally: this.tally, clock },
+        ...{ pipeline, judgement: tools, ends, tally: this.tally, clock },
         max: this.#options.max ?? Number.POSITIVE_INFINITY,
         pace: new JobPace(this.#options.perSecond ?? 1_000, clock.monotonic()),
         onAssigned: () => claiming.forget(),
