@@ -7,6 +7,7 @@
  */
 
 import type { Assignment } from './assignment.ts';
+import { partsRequest } from './core/failed-rows.ts';
 import type { Verdict } from './core/judge-response.ts';
 import type { PendingEvent } from './core/pending-event.ts';
 import type { DeliveryEndings } from './delivery-endings.ts';
@@ -15,7 +16,7 @@ import type { DeliveryPace, Wait } from './delivery-pace.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
 import type { DeliveryRecoveries } from './delivery-recoveries.ts';
 import type { DeliveryRequests } from './delivery-request.ts';
-import type { Lane } from './lane.ts';
+import type { Lane, LaneBatch } from './lane.ts';
 import type { UnderWay } from './under-way.ts';
 
 /**
@@ -57,10 +58,11 @@ export class DeliveryAttempts {
     this.#parts = parts;
   }
 
-  /** `patience`: after so many answers with a code that nobody understands, the part counts as refused. */
-  async send(lane: Lane, assignment: Assignment, wanted: readonly PendingEvent[], patience: number): Promise<PartEnd> {
+  /** `patience`: after so many answers that nobody understands, the part counts as refused. */
+  async send(lane: Lane, part: LaneBatch, patience: number): Promise<PartEnd> {
     const { endings, pace, requests } = this.#parts;
-    let events = wanted;
+    const { assignment } = part;
+    let { events } = part;
     for (let limited = 0; ; ) {
       const sendable = await this.#ready(lane, assignment, events);
       if (sendable === null) return GONE;
@@ -78,24 +80,18 @@ export class DeliveryAttempts {
         endings.park(lane, assignment, events, verdict);
         return GONE;
       }
-      // One event cannot be taken in part: nobody knows what that means.
-      const isStrange = verdict.limitedAttempts || (verdict.class === 'partial' && events.length === 1);
+      const isStrange = isNotUnderstood(verdict, { ...part, events });
       if (isStrange) limited++;
-      const end = this.#finalEnd(lane, assignment, events, verdict, isStrange && limited < patience);
+      const end = this.#finalEnd(lane, { ...part, events }, verdict, isStrange && limited < patience);
       if (end !== null) return end;
       await pace.failed(lane, verdict);
     }
   }
 
   /** What the answer ends; null where the same ids are to be sent again. */
-  #finalEnd(
-    lane: Lane,
-    assignment: Assignment,
-    events: readonly PendingEvent[],
-    verdict: Verdict,
-    mayChange: boolean,
-  ): PartEnd | null {
+  #finalEnd(lane: Lane, part: LaneBatch, verdict: Verdict, mayChange: boolean): PartEnd | null {
     const { endings, pace, recoveries } = this.#parts;
+    const { assignment, events } = part;
     const fails = verdict.class === 'retry' || verdict.class === 'throttled' || verdict.class === 'ambiguous';
     if (!fails) endings.credentialsPassed(lane, events, verdict);
     if (mayChange || (fails && !verdict.limitedAttempts)) return null;
@@ -105,9 +101,9 @@ export class DeliveryAttempts {
       endings.delivered(assignment, events, verdict);
       return { kind: 'taken', events };
     }
-    const parts = partedBy(verdict, events);
-    if (parts === null) return { kind: 'refused', verdict, events };
-    lane.queue.unshift(...parts.map(apart => ({ assignment, events: apart })));
+    if (part.wasParted || !partsRequest(verdict.failedRows, events.length)) return { kind: 'refused', verdict, events };
+    const parts = partedBy(verdict.failedRows, events);
+    lane.queue.unshift(...parts.map(apart => ({ assignment, events: apart, wasParted: true })));
     return GONE;
   }
 
@@ -180,11 +176,18 @@ export class DeliveryAttempts {
 }
 
 /**
- * Where a request was taken in part and the answer lists the rows that were not: the others and those, each to be sent
- * again by themselves, for only `code: 0` means delivered. Null where it lists none, or none that can be believed.
+ * One event cannot be taken in part: nobody knows what that means. Nor what a second list would be worth, after one that
+ * should have parted those that failed from those that pass.
  */
-function partedBy({ failedRows }: Verdict, events: readonly PendingEvent[]): readonly PendingEvent[][] | null {
+export function isNotUnderstood(verdict: Verdict, { events, wasParted = false }: LaneBatch): boolean {
+  return verdict.limitedAttempts || (verdict.class === 'partial' && (events.length === 1 || wasParted));
+}
+
+/**
+ * A request was taken in part and the answer lists the rows that were not: the others and those, each to be sent again
+ * by themselves, for only `code: 0` means delivered.
+ */
+function partedBy(failedRows: readonly number[], events: readonly PendingEvent[]): readonly PendingEvent[][] {
   const rows = new Set(failedRows);
-  if (rows.size === 0 || rows.size === events.length || [...rows].some(row => row >= events.length)) return null;
   return [events.filter((_, row) => !rows.has(row)), events.filter((_, row) => rows.has(row))];
 }

@@ -6,13 +6,12 @@
  * Where they have parked the connection, its next probe is narrowed down too: one bad event must not keep it parked.
  */
 
-import type { Assignment } from './assignment.ts';
 import { isSameSubject } from './core/connection-state.ts';
 import { isolatePoison, type PartRefusal } from './core/isolate-poison.ts';
 import type { Verdict } from './core/judge-response.ts';
 import type { PendingEvent } from './core/pending-event.ts';
 import { WholesaleRefusals } from './core/wholesale-refusals.ts';
-import { type DeliveryAttempts, MOST_LIMITED_ATTEMPTS, type PartEnd } from './delivery-attempts.ts';
+import { type DeliveryAttempts, isNotUnderstood, MOST_LIMITED_ATTEMPTS, type PartEnd } from './delivery-attempts.ts';
 import type { DeliveryEndings } from './delivery-endings.ts';
 import type { Lane, LaneBatch } from './lane.ts';
 import type { Credentials } from './ports.ts';
@@ -30,15 +29,14 @@ export class DeliveryIsolation {
 
   /** Brings every event of the batch to its end, or back into the queue where something came in between. */
   async flush(lane: Lane, batch: LaneBatch): Promise<void> {
-    const { assignment } = batch;
-    const first = await this.#attempts.send(lane, assignment, batch.events, MOST_LIMITED_ATTEMPTS);
-    if (first.kind === 'refused') await this.#isolate(lane, assignment, first);
+    const first = await this.#attempts.send(lane, batch, MOST_LIMITED_ATTEMPTS);
+    if (first.kind === 'refused') await this.#isolate(lane, batch, first);
   }
 
-  async #isolate(lane: Lane, assignment: Assignment, first: Refused): Promise<void> {
+  async #isolate(lane: Lane, batch: LaneBatch, first: Refused): Promise<void> {
     const { sentWith } = lane;
     // What is isolated because nobody understands the answer has been waited for already.
-    const patience = first.verdict.limitedAttempts ? 1 : MOST_LIMITED_ATTEMPTS;
+    const patience = isNotUnderstood(first.verdict, batch) ? 1 : MOST_LIMITED_ATTEMPTS;
     const open = new Set(first.events);
     const isProbe = this.#endings.leavesParked(lane, first.events, first.verdict);
     const refusals = new WholesaleRefusals();
@@ -48,40 +46,40 @@ export class DeliveryIsolation {
       const part = step.value;
       // All of it is the one probe.
       if (isProbe) lane.clearedFor = lane.sentWith;
-      const end = await this.#attempts.send(lane, assignment, part, patience);
+      const end = await this.#attempts.send(lane, { ...batch, events: part }, patience);
       for (const event of part) open.delete(event);
       if (end.kind === 'taken') refusals.taken();
       if (end.kind === 'refused') {
         for (const event of end.events) open.add(event);
         const isWholesale = part.length === 1 && refusals.refusedAlone(end.verdict.apiCode);
-        if (isWholesale) return this.#wholesale(lane, assignment, open, end.verdict, sentWith);
+        if (isWholesale) return this.#wholesale(lane, batch, open, end.verdict, sentWith);
       }
       // What became too old on the way is settled. The answer is one for the others, and not for the part asked about.
-      if (end.kind === 'gone' || end.events.length < part.length) return this.#sendAgain(lane, assignment, open);
+      if (end.kind === 'gone' || end.events.length < part.length) return this.#sendAgain(lane, batch, open);
       step = isolation.next(end.kind === 'taken' ? { accepted: true } : { accepted: false, ...refusalOf(end.verdict) });
     }
-    if (isProbe && !refusals.anyTaken) this.#wholesale(lane, assignment, open, first.verdict, sentWith);
-    else this.#endings.rejected(assignment, step.value);
+    if (isProbe && !refusals.anyTaken) this.#wholesale(lane, batch, open, first.verdict, sentWith);
+    else this.#endings.rejected(batch.assignment, step.value);
   }
 
   /** What was refused with credentials that were replaced meanwhile says nothing of those in force: that is to be seen. */
   #wholesale(
     lane: Lane,
-    assignment: Assignment,
+    batch: LaneBatch,
     open: ReadonlySet<PendingEvent>,
     verdict: Verdict,
     begunWith: Credentials | null,
   ): void {
     const isMixed = begunWith !== null && lane.sentWith !== null && !isSameSubject(begunWith, lane.sentWith);
-    if (isMixed || this.#endings.isOutdated(lane)) this.#sendAgain(lane, assignment, open);
-    else this.#endings.wholesale(lane, assignment, [...open], verdict);
+    if (isMixed || this.#endings.isOutdated(lane)) this.#sendAgain(lane, batch, open);
+    else this.#endings.wholesale(lane, batch.assignment, [...open], verdict);
   }
 
   /** Isolating came to no end, as when the connection was parked in its midst: what is left is a batch of its own. */
-  #sendAgain(lane: Lane, assignment: Assignment, open: ReadonlySet<PendingEvent>): void {
+  #sendAgain(lane: Lane, batch: LaneBatch, open: ReadonlySet<PendingEvent>): void {
     // And no part of a probe any more.
     lane.clearedFor = null;
-    if (open.size > 0 && !assignment.isVoid) lane.queue.unshift({ assignment, events: [...open] });
+    if (open.size > 0 && !batch.assignment.isVoid) lane.queue.unshift({ ...batch, events: [...open] });
   }
 }
 

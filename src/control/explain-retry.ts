@@ -1,6 +1,7 @@
 /** Whether and when the events of an answered request are sent again, in words. What is said here is done by delivery. */
 
 import type { Config } from '../config-options.ts';
+import { partsRequest } from '../core/failed-rows.ts';
 import type { Verdict } from '../core/judge-response.ts';
 import type { DeadLetterReason } from '../core/outcome.ts';
 import { durationWords } from '../core/time-words.ts';
@@ -33,12 +34,12 @@ export function whenRetried(verdict: Verdict, eventCount: number, delivery: Conf
         ? 'at once, in two halves.'
         : `a single event is not smaller: it becomes one of the ${letters('refused_by_tiktok')}.`;
     case 'partial':
-      return `with the same ids, at once in parts and a single event ${backoffWords(verdict, delivery)}, until TikTok takes or refuses each.`;
+      return whenPartlyTaken(verdict, eventCount, delivery);
     case 'throttled':
       return `${backoffWords(verdict, delivery)}; only this connection slows down. ${holdWords(delivery)}`;
     case 'retry':
     case 'ambiguous':
-      return `with the same ids ${backoffWords(verdict, delivery)}; ${howLong(verdict, delivery)}`;
+      return `with the same ids ${backoffWords(verdict, delivery)}; ${howLong(verdict, eventCount, delivery)}`;
   }
 }
 
@@ -51,14 +52,32 @@ function whenRefused({ row }: Verdict, eventCount: number): string {
   return `at once in halves, until each refused event stands alone and ${letter}; the others pass.`;
 }
 
+function whenPartlyTaken(verdict: Verdict, eventCount: number, delivery: Config['delivery']): string {
+  if (eventCount === 1) {
+    return `with the same id ${backoffWords(verdict, delivery)}; ${afterThreeAttempts(eventCount)}`;
+  }
+  if (!partsRequest(verdict.failedRows, eventCount)) {
+    return `with the same ids, at once in halves, until TikTok takes or refuses each part; for one event alone ${afterThreeAttempts(1)}`;
+  }
+  return `with the same ids, at once in two parts: the rows listed as failed, and the others. For a part that is partly taken again, ${afterThreeAttempts(eventCount)}`;
+}
+
+/** Said of a request that nobody understands the answer to. */
+function afterThreeAttempts(eventCount: number): string {
+  const letter = `becomes one of the ${letters('ambiguous_answer')}.`;
+  return eventCount === 1
+    ? `after three attempts in all it ${letter}`
+    : `after three attempts in all it is halved without further waits, and an event that gets such an answer alone ${letter}`;
+}
+
 function backoffWords({ retryAfterMs }: Verdict, { retryBaseMs, retryMaxMs }: Config['delivery']): string {
   const growing = `after a random wait of up to ${durationWords(retryBaseMs)}, which doubles up to ${durationWords(retryMaxMs)}`;
   return retryAfterMs === null ? growing : `${growing}, and not before the ${durationWords(retryAfterMs)} asked for`;
 }
 
-function howLong({ limitedAttempts }: Verdict, delivery: Config['delivery']): string {
+function howLong({ limitedAttempts }: Verdict, eventCount: number, delivery: Config['delivery']): string {
   const { ambiguousHorizonMs } = delivery;
-  if (limitedAttempts) return `after three attempts in all they become ${letters('ambiguous_answer')}.`;
+  if (limitedAttempts) return afterThreeAttempts(eventCount);
   const horizon = `${durationWords(ambiguousHorizonMs)} from the first attempt that may have been taken`;
   return `for at most ${horizon}, then they become ${letters('ambiguous_past_dedup')}. ${holdWords(delivery)}`;
 }

@@ -129,14 +129,13 @@ function answerWords({ code, name, http_status: status, message }: Explained): s
   return status === null ? named : `${named} in HTTP ${status}`;
 }
 
-/** `2 retry, 1 poison (row 1)`. */
+/** `2 retry, 1 poison (row 1)`; `3 partial (failed: row 1)`. */
 function eventWords({ event_counts: counts, row, failed_rows: failed }: Explained): string {
-  const named = row !== null ? [row] : (failed ?? []);
   const parts = Object.entries(counts).map(([verdict, count]) => {
-    const where = verdict === 'poison' && count === named.length ? ` (row ${shortList(named)})` : '';
+    const where = verdict === 'poison' && row !== null && count === 1 ? ` (row ${row})` : '';
     return `${count} ${verdict}${where}`;
   });
-  return parts.join(', ');
+  return `${parts.join(', ')}${failed === null ? '' : ` (failed: row ${shortList(failed)})`}`;
 }
 
 function shortList(rows: readonly number[]): string {

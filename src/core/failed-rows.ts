@@ -37,6 +37,11 @@ export function failedRows(data: unknown): readonly number[] | null {
   return [...rows].toSorted((a, b) => a - b);
 }
 
+/** Whether the list parts a request of `count` events: it names some of its rows, and none that it does not have. */
+export function partsRequest(rows: readonly number[] | null, count: number): rows is readonly number[] {
+  return rows !== null && rows.length > 0 && rows.length < count && rows.every(row => row < count);
+}
+
 function rowOf(entry: unknown): number | null {
   if (typeof entry === 'string') return namedRow(entry);
   if (!isObject(entry)) return rowNumber(entry);

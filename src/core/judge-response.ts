@@ -32,7 +32,7 @@ export interface Verdict {
   readonly retryAfterMs: number | null;
   /** True where the answer says nothing about this connection: TikTok, or the way to it, fails for everybody. */
   readonly vendorWide: boolean;
-  /** True for a code of which nobody knows what it means: three attempts at most, then a dead letter. */
+  /** True for a code of which nobody knows what it means: after three attempts halved, an event alone a dead letter. */
   readonly limitedAttempts: boolean;
 }
 

@@ -1,8 +1,8 @@
 /**
  * From the verdict on a request to the verdict on each of its events.
  *
- * Guarantee: an event is `delivered` only where the whole request is, so a list of failed rows never makes the others
- * delivered. A row beyond the request names nothing: then all its events share the request's verdict.
+ * Guarantee: an event is `delivered` only where the whole request is, so a list of failed rows makes no event delivered
+ * and none poison. A row beyond the request names nothing: then all its events share the request's verdict.
  */
 
 import type { Verdict } from './judge-response.ts';
@@ -11,14 +11,10 @@ import type { VerdictClass } from './verdict-rule.ts';
 /**
  * What the answer means for the event at `index` of a request with `count` events. Where a refusal names a row, that
  * one is poison and the others, since nothing of the request was taken, are to be sent again. Where a request was
- * taken in part and the failed rows are listed, those are poison; the others go again with the same ids until TikTok
- * says code 0.
+ * taken in part, all of it is sent again, the rows that are listed as failed by themselves, until TikTok says code 0.
  */
 export function verdictOfEvent(verdict: Verdict, index: number, count: number): VerdictClass {
-  const { class: ofRequest, row, failedRows } = verdict;
+  const { class: ofRequest, row } = verdict;
   if (ofRequest === 'poison' && row !== null && row < count) return index === row ? 'poison' : 'retry';
-  if (ofRequest === 'partial' && failedRows !== null && failedRows.every(failed => failed < count)) {
-    return failedRows.includes(index) ? 'poison' : 'partial';
-  }
   return ofRequest;
 }

@@ -94,12 +94,19 @@ describe('explain of a whole answer', () => {
     expect(await answered(200, body, '--event-count 3')).toMatchObject({
       class: 'partial',
       failed_rows: [2],
-      event_counts: { partial: 2, poison: 1 },
+      event_counts: { partial: 3 },
+      when: expect.stringContaining('the rows listed as failed, and the others'),
     });
     expect(await answered(200, { code: 20001 }, '--event-count 3')).toMatchObject({
       failed_rows: null,
       event_counts: { partial: 3 },
+      when: expect.stringContaining('at once in halves'),
     });
+    const alone = await answered(200, { code: 20001 });
+    expect(alone.when).toContain('after three attempts in all it becomes one of the dead letters ambiguous_answer');
+    const files = { 'a.json': JSON.stringify(body) };
+    const { out } = await command('explain --http-status 200 --body a.json --event-count 3', { files });
+    expect(out).toContain('  events      3 partial (failed: row 2)\n');
   });
 
   test('counts events by class where there are too many to list', async () => {
@@ -130,6 +137,9 @@ describe('explain of a whole answer', () => {
       limited_attempts: true,
       when: expect.stringContaining('three attempts'),
     });
+    // The request has three attempts; an event of it may have more.
+    const { when } = await explain('--code 40016 --event-count 2');
+    expect(when).toContain('after three attempts in all it is halved without further waits, and an event');
   });
 
   test('reads the body from standard input, and overlooks a byte order mark', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { failedRows } from '../../src/core/failed-rows.ts';
+import { failedRows, partsRequest } from '../../src/core/failed-rows.ts';
 
 describe('failed rows are read from', () => {
   it.each([
@@ -48,4 +48,14 @@ it('never throws, and names rows in order, each once', () => {
       if (rows !== null) expect(rows).toEqual([...new Set(rows)].toSorted((a, b) => a - b));
     }),
   );
+});
+
+it.each<[string, readonly number[] | null, boolean]>([
+  ['some of its rows', [0, 2], true],
+  ['no row', [], false],
+  ['nothing', null, false],
+  ['every row', [0, 1, 2], false],
+  ['a row it does not have', [0, 3], false],
+])('a list of %s parts a request of three: %j', (_, rows, parts) => {
+  expect(partsRequest(rows, 3)).toBe(parts);
 });

@@ -122,6 +122,34 @@ describe('a batch that was taken in part', () => {
     );
   });
 
+  it('again after its list was believed is no longer understood: three attempts, then halves, and no list is heeded', async () => {
+    const { api, clock, deliver, endings } = setUpLanes();
+    api.answer = ({ eventIds }) => (eventIds.includes('conversion-5') ? partly(0) : accepted());
+    deliver(8);
+    await clock.advance(60_000);
+    const ids = (...numbers: number[]) => numbers.map(n => `conversion-${n}`);
+    expect(api.sent.slice(0, 4)).toEqual([ids(0, 1, 2, 3, 4, 5, 6, 7), ...new Array(3).fill(ids(1, 2, 3, 4, 5, 6, 7))]);
+    expect(api.sent.slice(4)).toEqual([ids(1, 2, 3, 4), ids(5, 6), ids(5), ids(6), ids(7), ids(0)]);
+    expect(endings().toSorted()).toEqual([
+      ...[0, 1, 2, 3, 4].map(n => `${n} accepted`),
+      '5 ambiguous_answer',
+      ...[6, 7].map(n => `${n} accepted`),
+    ]);
+  });
+
+  it.each([10, 100, 1_000])(
+    'always, with the list of one row, costs %i events at most 9 + ⌈log2 n⌉ + 22 requests',
+    async count => {
+      const { api, clock, deliver, endings } = setUpLanes();
+      api.answer = () => partly(0);
+      deliver(count);
+      await clock.advance(600_000);
+      expect(endings()).toHaveLength(count);
+      expect(new Set(endings().map(ending => ending.split(' ')[1]))).toEqual(new Set(['ambiguous_answer']));
+      expect(api.requests.length).toBeLessThanOrEqual(9 + Math.ceil(Math.log2(count)) + 22);
+    },
+  );
+
   it.each([
     ['lists no row', partly()],
     ['lists every row', partly(0, 1, 2, 3)],
