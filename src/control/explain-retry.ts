@@ -57,7 +57,7 @@ function whenPartlyTaken(verdict: Verdict, eventCount: number, delivery: Config[
     return `with the same id ${backoffWords(verdict, delivery)}; ${afterThreeAttempts(eventCount)}`;
   }
   if (!partsRequest(verdict.failedRows, eventCount)) {
-    return `with the same ids, at once in halves, until TikTok takes or refuses each part; for one event alone ${afterThreeAttempts(1)}`;
+    return `with the same ids, at once in halves, until TikTok takes or refuses each part. Where it still says so of one event alone, ${afterThreeAttempts(1)}`;
   }
   return `with the same ids, at once in two parts: the rows listed as failed, and the others. For a part that is partly taken again, ${afterThreeAttempts(eventCount)}`;
 }

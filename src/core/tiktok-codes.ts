@@ -53,7 +53,7 @@ export const CODE_ROWS: readonly CodeRow[] = [
   ]),
   ...rows(
     'partial',
-    'Nothing: the same ids go again until TikTok takes them all; it drops those it has. If it lasts, ask TikTok’s support.',
+    'Nothing: the same ids go again, and TikTok drops those it has. Where it ends in dead letters, ask TikTok’s support with the request_id.',
     [[20001, 'PARTIAL_OK', 'SDK', 'M']],
   ),
   ...rows('poison', REFUSED_EVENT, [
