@@ -30,26 +30,43 @@ import { LetterCounter } from './core/letter-statistics.ts';
 import { type Masked, maskEvent } from './core/mask-event.ts';
 import type { SourceRecord } from './core/record.ts';
 import { runRedrive } from './redrive-command.ts';
+import { unlessStopped } from './unless-stopped.ts';
 
 export type DeadLettersRequest = ListRequest | ShowRequest | StatsRequest | RedriveRequest;
 
 /** @throws CodedError when the topic is missing, or Kafka (`show`: or the registry) cannot be reached. */
-export function runDeadLetters(request: DeadLettersRequest, config: Config, host: Host): Promise<ExitCode> {
+export async function runDeadLetters(request: DeadLettersRequest, config: Config, host: Host): Promise<ExitCode> {
+  if (request.action === 'redrive') return runRedrive(request, config, host);
+  const stop = host.stopSignal();
+  // Also while Kafka is waited for.
+  const exitCode = await unlessStopped(look(request, config, host, stop), stop);
+  return exitCode === 'stopped' ? EXIT.interrupted : exitCode;
+}
+
+function look(
+  request: ListRequest | ShowRequest | StatsRequest,
+  config: Config,
+  host: Host,
+  stop: AbortSignal,
+): Promise<ExitCode> {
   switch (request.action) {
     case 'list':
-      return list(request, config, host);
+      return list(request, config, host, stop);
     case 'show':
-      return show(request, config, host);
+      return show(request, config, host, stop);
     case 'stats':
-      return stats(request, config, host);
-    case 'redrive':
-      return runRedrive(request, config, host);
+      return stats(request, config, host, stop);
   }
 }
 
-async function list({ filter, json, max }: ListRequest, config: Config, host: Host): Promise<ExitCode> {
+async function list(
+  { filter, json, max }: ListRequest,
+  config: Config,
+  host: Host,
+  stop: AbortSignal,
+): Promise<ExitCode> {
   let listed = 0;
-  const stopped = await readLetters(config, host, filter, null, letter => {
+  const stopped = await readLetters(config, host, stop, filter, null, letter => {
     if (letter === null || !matches(letter, filter)) return true;
     if (listed === 0 && !json) host.out.write(`${LIST_HEADER}\n`);
     host.out.write(`${json ? JSON.stringify(letterJson(letter)) : listLine(letter)}\n`);
@@ -59,9 +76,9 @@ async function list({ filter, json, max }: ListRequest, config: Config, host: Ho
   return ended(stopped, listed, host);
 }
 
-async function stats({ filter, json }: StatsRequest, config: Config, host: Host): Promise<ExitCode> {
+async function stats({ filter, json }: StatsRequest, config: Config, host: Host, stop: AbortSignal): Promise<ExitCode> {
   const counter = new LetterCounter(host.now());
-  const stopped = await readLetters(config, host, filter, null, letter => {
+  const stopped = await readLetters(config, host, stop, filter, null, letter => {
     if (letter === null) counter.addForeign();
     else if (matches(letter, filter)) counter.add(letter);
     return true;
@@ -73,9 +90,14 @@ async function stats({ filter, json }: StatsRequest, config: Config, host: Host)
   return ended(false, statistics.letters, host);
 }
 
-async function show({ at, filter, json, max }: ShowRequest, config: Config, host: Host): Promise<ExitCode> {
+async function show(
+  { at, filter, json, max }: ShowRequest,
+  config: Config,
+  host: Host,
+  stop: AbortSignal,
+): Promise<ExitCode> {
   const found: { letter: Letter; record: SourceRecord }[] = [];
-  const stopped = await readLetters(config, host, filter, at, (letter, record) => {
+  const stopped = await readLetters(config, host, stop, filter, at, (letter, record) => {
     if (letter === null || !matches(letter, filter)) return true;
     const { key, value } = record;
     // Copies: the buffers are slices of a fetch response of megabytes.
@@ -128,11 +150,11 @@ async function decodedEvent(
 async function readLetters(
   { kafka, topics }: Config,
   host: Host,
+  stop: AbortSignal,
   { since }: LetterFilter,
   at: { readonly partition: number; readonly offset: number } | null,
   take: (letter: Letter | null, record: SourceRecord) => boolean,
 ): Promise<boolean> {
-  const stop = host.stopSignal();
   const client = createQuietKafka(kafka, 'dead-letters');
   const reader = new KafkaDeadLetterReader(client, topics.deadLetter, systemClock);
   try {

@@ -60,10 +60,10 @@ function die(error: unknown): void {
 }
 
 process.on('uncaughtException', die).on('unhandledRejection', die);
-// A reader that went away (`tiktok-sync check | head`) wants no message either.
+// A reader that went away (`dead-letters list | head`) has all it wanted.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
-  process.exit(EXIT.unexpected);
+  process.exit(EXIT.ok);
 });
 
 const exitCode = await runCli(process.argv.slice(2), host, heavy);

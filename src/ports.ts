@@ -170,6 +170,8 @@ export interface RedriveRegister {
   /** Remembers a job at its first start; answers what is remembered of it. */
   remember(record: JobRecord, ttlMs: number): Promise<JobRecord>;
   recall(job: string): Promise<JobRecord | null>;
+  /** The jobs on record, the newest first; at most ten. */
+  jobs(): Promise<readonly string[]>;
   finishRound(connectionId: string, record: RoundRecord): Promise<void>;
   /** The newest round of a connection that came to its end; null for none. */
   lastRound(connectionId: string): Promise<RoundRecord | null>;

@@ -33,6 +33,7 @@ import type { JudgementParts } from './redrive-judgement.ts';
 import { LOCK_TTL_MS, RedriveLock, redriveRunning } from './redrive-lock.ts';
 import { type CommandSurroundings, openSurroundings } from './redrive-surroundings.ts';
 import { RedriveSurvey, type RedriveSurveyParts } from './redrive-survey.ts';
+import { unlessStopped } from './unless-stopped.ts';
 
 /** A job and what is left of it. */
 interface Prepared {
@@ -50,10 +51,21 @@ const DRAIN_MS = 20_000;
 /** @throws CodedError `REDRIVE_RUNNING` while another job runs, `DEPENDENCY_UNREACHABLE`, `TOPICS_WRONG`. */
 export async function runRedrive(request: RedriveRequest, config: Config, host: Host): Promise<ExitCode> {
   const stop = host.stopSignal();
-  const surroundings = await openSurroundings(config, host, stop);
+  const opening = openSurroundings(config, host, stop);
+  const opened = await unlessStopped(opening, stop);
+  if (opened === 'stopped') return EXIT.interrupted;
+  return await redriveWith(opened, request, host, stop);
+}
+
+async function redriveWith(
+  surroundings: CommandSurroundings,
+  request: RedriveRequest,
+  host: Host,
+  stop: AbortSignal,
+): Promise<ExitCode> {
   try {
-    const prepared = await prepare(request, surroundings, host, stop);
-    if (stop.aborted) return EXIT.interrupted;
+    const prepared = await unlessStopped(prepare(request, surroundings, host, stop), stop);
+    if (prepared === 'stopped') return EXIT.interrupted;
     const { plan, record } = prepared;
     const matched = plan.letters + (plan.passed.connection_parked ?? 0) + (plan.passed.no_source ?? 0);
     if (matched === 0) {
@@ -93,13 +105,13 @@ async function prepare(
 ): Promise<Prepared> {
   const { config, register } = surroundings;
   const { kafka, topics } = config;
-  const job = request.job ?? newJobName(host.now());
+  const known = await knownJob(request, register);
+  const job = known?.job ?? request.name ?? newJobName(host.now());
   const client = createQuietKafka(kafka, 'dead-letters');
   const { committed, retentionMs } = await letterOffsets(client, clock, topics.deadLetter, redriveGroup(config, job));
   const reader = new KafkaDeadLetterReader(client, topics.deadLetter, clock);
   try {
     await reader.connect();
-    const known = await knownJob(request, job, register);
     const filter = known?.filter ?? request.filter;
     const found = await reader.ranges(filter.since);
     const ends = known?.ends ?? found.map(({ partition, to }) => ({ partition, offset: to }));
@@ -122,15 +134,29 @@ function newJobName(now: number): string {
   return `${new Date(now).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}-${randomUUID().slice(0, 4)}`;
 }
 
-/** What the job was started with. @throws CodedError `USAGE` when it is to go on with other filters. */
-async function knownJob(request: RedriveRequest, job: string, register: RedriveRegister): Promise<JobRecord | null> {
-  const known = request.job === null ? null : await register.recall(job);
+/**
+ * What the job was started with; null for a new one.
+ * @throws CodedError `JOB_UNKNOWN`, or `USAGE` when it is to go on with other filters or a new one has its name.
+ */
+async function knownJob(request: RedriveRequest, register: RedriveRegister): Promise<JobRecord | null> {
+  const job = request.job ?? request.name;
+  if (job === null) return null;
+  const known = await register.recall(job);
+  if (request.job === null && known !== null) {
+    throw new CodedError('USAGE', `there is a job ${job} already; go on with it: --job ${job}, or name another`);
+  }
+  if (request.job !== null && known === null) throw unknownJob(job, await register.jobs());
   if (known === null || !request.isFiltered) return known;
   // Durations count back from now, and now is later than it was.
   const [was, is] = [known.filter, request.filter].map(filter => filterWords({ ...filter, since: null, until: null }));
   if (was === is) return known;
   const words = was === '' ? 'without such filters' : `with ${was}`;
   throw new CodedError('USAGE', `the job ${job} was started ${words}; resume it without filters, or name another job`);
+}
+
+function unknownJob(job: string, jobs: readonly string[]): CodedError {
+  const known = jobs.length === 0 ? 'none is on record' : `known: ${jobs.join(', ')}`;
+  return new CodedError('JOB_UNKNOWN', `no job ${job} (${known}). Nothing was sent. To start one, give it a --name`);
 }
 
 async function survey(
@@ -173,7 +199,8 @@ async function send(
   if (stop.aborted) return EXIT.interrupted;
   try {
     await register.remember(record, retentionMs);
-    const syncLog = await surroundings.openSyncLog();
+    const syncLog = await unlessStopped(surroundings.openSyncLog(), stop);
+    if (syncLog === 'stopped') return EXIT.interrupted;
     const tally = new RedriveTally();
     const end = await runJob(request, prepared, { ...surroundings, syncLog }, lock, tally, host, stop);
     return tellResult(request, prepared.plan, { job: record.job, end, wasTried: true, counts: tally.counts() }, host);
@@ -199,9 +226,15 @@ async function runJob(
     perSecond: request.perSecond ?? surroundings.config.redrive.ratePerSecond,
     onProgress: () => progress.at(tally),
   });
+  const stopping = (): void => {
+    progress.end();
+    err.write('Stopping: waiting for the requests under way (Ctrl-C again ends at once) …\n');
+  };
+  stop.addEventListener('abort', stopping, { once: true });
   try {
     return await runRedriveJob(parts, stop);
   } finally {
+    stop.removeEventListener('abort', stopping);
     progress.end();
   }
 }

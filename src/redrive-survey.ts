@@ -22,6 +22,7 @@ export class RedriveSurvey {
   readonly #byConnection = new Map<string, number>();
   readonly #wouldFail = new Map<string, number>();
   readonly #wouldSkip = new Map<string, number>();
+  readonly #parked = new Map<string, number>();
   readonly #passed = new Map<PassReason, number>();
   #letters = 0;
   #open = 0;
@@ -47,6 +48,7 @@ export class RedriveSurvey {
   #add({ delivered, failures, letter, passed, sends, skips }: Judged): void {
     if (passed !== null) {
       count(this.#passed, passed);
+      if (passed === 'connection_parked') count(this.#parked, letter?.connectionId ?? 'none');
       return;
     }
     this.#letters++;
@@ -75,6 +77,7 @@ export class RedriveSurvey {
       wouldFail: sorted(this.#wouldFail),
       wouldSkip: sorted(this.#wouldSkip),
       passed: Object.fromEntries(this.#passed),
+      parkedByConnection: sorted(this.#parked),
     };
   }
 }

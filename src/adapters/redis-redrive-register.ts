@@ -26,12 +26,20 @@ return redis.call('GET', KEYS[1])`;
 const READ = `return redis.call('GET', KEYS[1])`;
 const WRITE = `return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])`;
 
+/** The newest names, for whoever mistypes one: KEYS names, ARGV name, started at, TTL. */
+const NAME = `
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -11)
+return redis.call('PEXPIRE', KEYS[1], ARGV[3])`;
+const NAMES = `return redis.call('ZREVRANGE', KEYS[1], 0, -1)`;
+
 /** The newest release of a connection is told again at every start, so a round must be remembered for very long. */
 const ROUND_TTL_MS = 400 * 86_400_000;
 
 export function createRedisRedriveRegister(client: RedisClient, keyPrefix: string): RedriveRegister {
   const lockKey = `${keyPrefix}redrive:lock`;
   const jobKey = (job: string): string => `${keyPrefix}redrive:job:${job}`;
+  const namesKey = `${keyPrefix}redrive:jobs`;
   const roundKey = (connectionId: string): string => `${keyPrefix}redrive:round:${connectionId}`;
   const read = async <T>(key: string): Promise<T | null> => parsed<T>(await client.runScript(READ, [key], []));
   return {
@@ -42,9 +50,17 @@ export function createRedisRedriveRegister(client: RedisClient, keyPrefix: strin
     },
     async remember(record, ttlMs) {
       const kept = await client.runScript(REMEMBER, [jobKey(record.job)], [JSON.stringify(record), ttlMs]);
-      return parsed<JobRecord>(kept) ?? record;
+      const known = parsed<JobRecord>(kept) ?? record;
+      await client.runScript(NAME, [namesKey], [known.job, known.startedAt, ttlMs]);
+      return known;
     },
     recall: job => read<JobRecord>(jobKey(job)),
+    async jobs() {
+      const reply = await client.runScript(NAMES, [namesKey], []);
+      const names = Array.isArray(reply) ? reply.map(String) : [];
+      const records = await Promise.all(names.map(name => read<JobRecord>(jobKey(name))));
+      return names.filter((_, index) => records[index] !== null);
+    },
     async finishRound(connectionId, record) {
       await client.runScript(WRITE, [roundKey(connectionId)], [JSON.stringify(record), ROUND_TTL_MS]);
     },

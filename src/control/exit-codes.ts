@@ -61,6 +61,7 @@ const EXIT_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   CONFIG_SECRET_ON_COMMAND_LINE: EXIT.invalid,
   INPUT_UNREADABLE: EXIT.usage,
   INPUT_INVALID: EXIT.invalid,
+  JOB_UNKNOWN: EXIT.nothingMatched,
   ENTRY_UNKNOWN: EXIT.nothingMatched,
   NOT_READ_BACK: EXIT.timedOut,
   TOPICS_WRONG: EXIT.foundWrong,

@@ -11,8 +11,10 @@ export interface RedriveRequest {
   readonly filter: LetterFilter;
   /** Whether any filter was given; a resumed job goes on with its own. */
   readonly isFiltered: boolean;
-  /** The job to resume, or the name of a new one; null for a name of its own. */
+  /** The job to resume; null for a new one. */
   readonly job: string | null;
+  /** What a new job is called; null for a name of its own. */
+  readonly name: string | null;
   readonly dryRun: boolean;
   /** Letters a second; null for `redrive.ratePerSecond`. */
   readonly perSecond: number | null;
@@ -46,6 +48,7 @@ export function planJson(plan: RedrivePlan): Readonly<Record<string, unknown>> {
     would_fail: plan.wouldFail,
     would_skip: plan.wouldSkip,
     ...passedJson(plan.passed),
+    connection_parked_by_connection: plan.parkedByConnection,
   };
 }
 
@@ -59,6 +62,7 @@ export function planLines(plan: RedrivePlan): string[] {
       ([reason, n]) => `${grouped(n)} events are not to be sent any more: ${reason}`,
     ),
     ...passedLines(plan.passed),
+    ...Object.entries(plan.parkedByConnection).map(([id, n]) => `  ${grouped(n).padStart(10)}  ${id}`),
   ];
   if (plan.wouldSend === 0) return lines;
   return [
@@ -129,7 +133,7 @@ export function resultJson({ counts: done, end, job }: RedriveResult): Readonly<
 const ENDS: Readonly<Record<JobEnd, (job: string) => string>> = {
   finished: job => `The job ${job} has come to its end.`,
   exhausted: job => `As many letters as allowed were sent; more may be left. Go on: --job ${job}`,
-  stopped: job => `Stopped. What was under way is finished; go on: --job ${job}`,
+  stopped: job => `Stopped. What was under way is finished; go on: tiktok-sync dead-letters redrive --job ${job}`,
 };
 
 export function resultLines({ counts: done, end, job, wasTried }: RedriveResult): string[] {

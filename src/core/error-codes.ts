@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   CONFIG_SECRET_ON_COMMAND_LINE: 'A secret stands on the command line, where every process can read it. Use …_FILE.',
   INPUT_UNREADABLE: 'A file named on the command line cannot be read or is not JSON.',
   INPUT_INVALID: 'A file does not have the fields of its Avro schema, or breaks a rule. The message names the field.',
+  JOB_UNKNOWN: 'No redrive job of this name is on record; the message names those that are. `--name` starts a new one.',
   ENTRY_UNKNOWN: 'The config topic has no connection or mapping of this id. `tiktok-sync get` lists what it has.',
   NOT_READ_BACK:
     'What was written to the config topic was not read back in time, or somebody else wrote it meanwhile. Run it again.',

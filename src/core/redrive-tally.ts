@@ -25,6 +25,8 @@ export interface RedrivePlan {
   /** Events that are not to be sent any more, by why. */
   readonly wouldSkip: Readonly<Record<string, number>>;
   readonly passed: Readonly<Partial<Record<PassReason, number>>>;
+  /** Letters of connections that TikTok refuses now. */
+  readonly parkedByConnection: Readonly<Record<string, number>>;
 }
 
 /**

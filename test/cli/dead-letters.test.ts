@@ -63,8 +63,16 @@ describe('dead-letters', () => {
   });
 
   test('redrive sends every letter at the configured rate unless it is told otherwise', async () => {
-    expect((await asked('redrive')).request).toEqual({
-      ...{ action: 'redrive', filter: EVERY_LETTER, isFiltered: false, job: null, dryRun: false, perSecond: null },
+    expect((await asked('redrive --all')).request).toEqual({
+      ...{
+        action: 'redrive',
+        filter: EVERY_LETTER,
+        isFiltered: false,
+        job: null,
+        name: null,
+        dryRun: false,
+        perSecond: null,
+      },
       ...{ max: Number.POSITIVE_INFINITY, acceptDoubleCount: false, json: false },
     });
     const flags = '--connection c --job j.1 --dry-run --rate 20 --max 100 --accept-double-count --json';
@@ -75,9 +83,22 @@ describe('dead-letters', () => {
   });
 
   test.each([
-    ['redrive --rate 0', 'is not a whole number from 1 on'],
-    ['redrive --rate 10001', 'is more than 10000'],
-    ['redrive --job a/b', 'is no name'],
+    ['redrive --dry-run', { dryRun: true, isFiltered: false }],
+    ['redrive --job j', { job: 'j', name: null }],
+    ['redrive --reason too_old --name n', { job: null, name: 'n', isFiltered: true }],
+  ])('%s says enough', async (line, request) => {
+    expect((await asked(line)).request).toMatchObject(request);
+  });
+
+  test.each([
+    ['redrive --all --rate 0', 'is not a whole number from 1 on'],
+    ['redrive --all --rate 10001', 'is more than 10000'],
+    ['redrive --job a/b', '--job "a/b" is no name'],
+    ['redrive', 'say which letters: give a filter, such as --connection or --reason, or --all'],
+    ['redrive --name evening --rate 5 --max 10', 'or --all'],
+    ['redrive --all --connection c', 'without filters'],
+    ['redrive --all --job j', 'not with --job'],
+    ['redrive --job j --name n', 'give one'],
     ['list --reason to_old', 'did you mean too_old?'],
     ['list --reason xyzzy', 'known are not_framed'],
     ['list --since yesterday', '--since "yesterday" is neither'],

@@ -62,6 +62,16 @@ export function redriveRegisterContract(name: string, open: () => Promise<Regist
       expect(await register.recall('job')).toBeNull();
     });
 
+    it('names the jobs on record, the newest first', async () => {
+      const { pass, register } = await open();
+      expect(await register.jobs()).toEqual([]);
+      for (let n = 1; n <= 12; n++) await register.remember(record({ job: `job-${n}`, startedAt: n }), 60_000);
+      await register.remember(record({ job: 'brief', startedAt: 99 }), TTL_MS);
+      await register.remember(record({ job: 'job-12', startedAt: 99 }), 60_000);
+      await pass(TTL_MS + 50);
+      expect((await register.jobs()).slice(0, 3)).toEqual(['job-12', 'job-11', 'job-10']);
+    });
+
     it('knows the newest round of each connection', async () => {
       const { register } = await open();
       expect(await register.lastRound('c-1')).toBeNull();

@@ -12,6 +12,7 @@ const PLAN: RedrivePlan = {
   wouldFail: { too_old: 40, ambiguous_past_dedup: 2 },
   wouldSkip: { no_mapping: 8 },
   passed: { not_selected: 5, no_letter: 1, no_source: 3, connection_parked: 7 },
+  parkedByConnection: { globex: 7 },
 };
 
 describe('the plan of a redrive', () => {
@@ -24,6 +25,7 @@ describe('the plan of a redrive', () => {
       '8 events are not to be sent any more: no_mapping',
       '3 letters cannot be sent: the record was too large for the letter (source_too_large)',
       '7 letters are left where they are: TikTok refuses their connection (connection_parked)',
+      '           7  globex',
       '',
       'by reason',
       '         900  connection_parked',
@@ -62,7 +64,7 @@ describe('the result of a redrive', () => {
       '1 events had been delivered before; nothing was sent for them',
       '2 events failed again; their letters stay where they are, the sync log says why',
       '           2  refused_by_tiktok',
-      'Stopped. What was under way is finished; go on: --job j-1',
+      'Stopped. What was under way is finished; go on: tiktok-sync dead-letters redrive --job j-1',
     ]);
     for (const [end, words] of [
       ['finished', 'come to its end'],

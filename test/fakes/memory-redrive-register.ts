@@ -59,6 +59,13 @@ export class MemoryRedriveRegister implements RedriveRegister {
     return held !== undefined && held.until > this.#clock.now() ? held.value : null;
   }
 
+  async jobs(): Promise<readonly string[]> {
+    this.#answer();
+    const held = [...this.#jobs.values()].filter(({ until }) => until > this.#clock.now()).map(({ value }) => value);
+    const newest = held.toSorted((a, b) => b.startedAt - a.startedAt);
+    return newest.slice(0, 10).map(({ job }) => job);
+  }
+
   async finishRound(connectionId: string, record: RoundRecord): Promise<void> {
     this.#answer();
     this.#rounds.set(connectionId, record);

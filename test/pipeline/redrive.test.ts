@@ -114,6 +114,7 @@ describe('a redrive job', () => {
     world.parked.add('c-1');
     const job = world.job();
     expect(await job.plan()).toMatchObject({ alreadyDelivered: 1, wouldSend: 0, passed: { connection_parked: 1 } });
+    expect((await job.plan()).parkedByConnection).toEqual({ 'c-1': 1 });
     expect(await job.run()).toBe('finished');
     expect(job.tally.counts()).toMatchObject({ alreadyDelivered: 1, failed: 0, passed: { connection_parked: 1 } });
     expect([world.api.sent, world.committed()]).toEqual([[], [2, null]]);
@@ -344,6 +345,7 @@ describe('a plan', () => {
       wouldFail: { ambiguous_past_dedup: 1, not_framed: 1, too_old: 1 },
       wouldSkip: { no_mapping: 1 },
       passed: { no_source: 1 },
+      parkedByConnection: {},
     });
     expect([world.api.sent, world.claims.peek(keyOf('fresh'))]).toEqual([[], null]);
     const run = world.job();

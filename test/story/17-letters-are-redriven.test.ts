@@ -47,7 +47,7 @@ describe('dead letters of a connection whose token was refused', () => {
   it('stay while it is wrong, and are sent once it is right; a dry run and another redrive send nothing', async () => {
     await withLetters('redriven', 30);
     const before = world.simulator.ledger().requests().length;
-    const inVain = await redrive('--json').ended;
+    const inVain = await redrive('--all', '--json').ended;
     expect([inVain.exitCode, JSON.parse(inVain.out)]).toMatchObject([10, { plan: { connection_parked: 30 } }]);
     writeToken(tokenOf(CONNECTION));
 
@@ -55,11 +55,11 @@ describe('dead letters of a connection whose token was refused', () => {
     expect([dry.exitCode, JSON.parse(dry.out)]).toMatchObject([0, { letters: 30, would_send: 30 }]);
     expect(world.simulator.ledger().requests()).toHaveLength(before);
 
-    const done = await redrive('--json').ended;
+    const done = await redrive('--all', '--json').ended;
     expect([done.exitCode, JSON.parse(done.out)]).toMatchObject([0, { end: 'finished', delivered: 30, failed: 0 }]);
     expect(countedIds(world.simulator)).toEqual(ids('c', 30).sort());
 
-    const again = await redrive('--json').ended;
+    const again = await redrive('--all', '--json').ended;
     expect([again.exitCode, JSON.parse(again.out)]).toMatchObject([
       0,
       { already_delivered: 30, failed: 0, plan: { would_send: 0, already_delivered: 30 } },
@@ -72,7 +72,7 @@ describe('dead letters of a connection whose token was refused', () => {
   it('are sent on by a second run when the first is killed half way, twice only what was under way', async () => {
     await withLetters('redrive-killed', 60);
     writeToken(tokenOf(CONNECTION));
-    const killed = runCommand(['dead-letters', 'redrive', '--job', 'killed', '--rate', '10'], {
+    const killed = runCommand(['dead-letters', 'redrive', '--all', '--name', 'killed', '--rate', '10'], {
       ...world.env,
       ...PATIENT,
     });
@@ -85,11 +85,13 @@ describe('dead letters of a connection whose token was refused', () => {
         .find(({ answered }) => !answered);
     await eventually('a request under way', () => underWay() !== undefined);
 
-    const other = await redrive().ended;
+    const other = await redrive('--all').ended;
     expect([other.exitCode, other.err]).toEqual([11, expect.stringContaining('the redrive job killed on')]);
     killed.kill('SIGKILL');
     await killed.ended;
     expect(countedIds(world.simulator).length).toBeLessThan(60);
+    const mistyped = await redrive('--job', 'kiled').ended;
+    expect([mistyped.exitCode, mistyped.err]).toEqual([5, expect.stringContaining('no job kiled (known: killed)')]);
     const second = await redrive('--job', 'killed', '--json').ended;
 
     expect([second.exitCode, JSON.parse(second.out)]).toMatchObject([0, { job: 'killed', end: 'finished' }]);
