@@ -7,8 +7,7 @@
  */
 
 import type { Assignment } from './assignment.ts';
-import { partsRequest } from './core/failed-rows.ts';
-import type { Verdict } from './core/judge-response.ts';
+import { isUnclear, type Verdict } from './core/judge-response.ts';
 import type { PendingEvent } from './core/pending-event.ts';
 import type { DeliveryEndings } from './delivery-endings.ts';
 import type { DeliveryHolds } from './delivery-holds.ts';
@@ -19,17 +18,18 @@ import type { DeliveryRequests } from './delivery-request.ts';
 import type { Lane, LaneBatch } from './lane.ts';
 import type { UnderWay } from './under-way.ts';
 
-/**
- * How a part of a batch ended: taken or refused as a whole (`events`: what of it was sent), or settled otherwise or put
- * back into the lane's queue.
- */
+/** A part of a batch as it was sent, refused as a whole or answered in a way that nobody understands. */
+export interface AnsweredPart {
+  readonly kind: 'refused' | 'unclear';
+  readonly verdict: Verdict;
+  readonly events: readonly PendingEvent[];
+}
+
+/** How a part of a batch ended: taken as a whole, with an answer that leaves it open, or settled otherwise. */
 export type PartEnd =
   | { readonly kind: 'taken'; readonly events: readonly PendingEvent[] }
-  | { readonly kind: 'refused'; readonly verdict: Verdict; readonly events: readonly PendingEvent[] }
+  | AnsweredPart
   | { readonly kind: 'gone' };
-
-/** How often an answer that nobody understands is waited for to become another one. */
-export const MOST_LIMITED_ATTEMPTS = 3;
 
 /** How often a process that is not sure of its partitions looks again. */
 const LEASE_CHECK_MS = 200;
@@ -58,12 +58,10 @@ export class DeliveryAttempts {
     this.#parts = parts;
   }
 
-  /** `patience`: after so many answers that nobody understands, the part counts as refused. */
-  async send(lane: Lane, part: LaneBatch, patience: number): Promise<PartEnd> {
+  /** Sends what no request may be made with, or what time ends, to its end; the rest until its answer is none to wait out. */
+  async send(lane: Lane, { assignment, events: wanted }: LaneBatch): Promise<PartEnd> {
     const { endings, pace, requests } = this.#parts;
-    const { assignment } = part;
-    let { events } = part;
-    for (let limited = 0; ; ) {
+    for (let events = wanted; ; ) {
       const sendable = await this.#ready(lane, assignment, events);
       if (sendable === null) return GONE;
       events = sendable;
@@ -80,31 +78,35 @@ export class DeliveryAttempts {
         endings.park(lane, assignment, events, verdict);
         return GONE;
       }
-      const isStrange = isNotUnderstood(verdict, { ...part, events });
-      if (isStrange) limited++;
-      const end = this.#finalEnd(lane, { ...part, events }, verdict, isStrange && limited < patience);
+      const end = this.#finalEnd(lane, assignment, events, verdict);
       if (end !== null) return end;
       await pace.failed(lane, verdict);
     }
   }
 
-  /** What the answer ends; null where the same ids are to be sent again. */
-  #finalEnd(lane: Lane, part: LaneBatch, verdict: Verdict, mayChange: boolean): PartEnd | null {
-    const { endings, pace, recoveries } = this.#parts;
-    const { assignment, events } = part;
-    const fails = verdict.class === 'retry' || verdict.class === 'throttled' || verdict.class === 'ambiguous';
-    if (!fails) endings.credentialsPassed(lane, events, verdict);
-    if (mayChange || (fails && !verdict.limitedAttempts)) return null;
+  /** After answers that nobody understands: the next request waits, for they may become others. */
+  async putOff(lane: Lane, verdict: Verdict): Promise<void> {
+    await this.#parts.pace.failed(lane, verdict);
+  }
+
+  /** There is nothing to wait for any more. */
+  waitNoMore(lane: Lane): void {
+    const { pace, recoveries } = this.#parts;
     pace.passed(lane);
     recoveries.passed(lane.connectionId);
-    if (verdict.class === 'delivered') {
-      endings.delivered(assignment, events, verdict);
-      return { kind: 'taken', events };
-    }
-    if (part.wasParted || !partsRequest(verdict.failedRows, events.length)) return { kind: 'refused', verdict, events };
-    const parts = partedBy(verdict.failedRows, events);
-    lane.queue.unshift(...parts.map(apart => ({ assignment, events: apart, wasParted: true })));
-    return GONE;
+  }
+
+  /** What the answer ends; null where the same ids are to be sent again. */
+  #finalEnd(lane: Lane, assignment: Assignment, events: readonly PendingEvent[], verdict: Verdict): PartEnd | null {
+    const { endings } = this.#parts;
+    const fails = verdict.class === 'retry' || verdict.class === 'throttled' || verdict.class === 'ambiguous';
+    if (!fails) endings.credentialsPassed(lane, events, verdict);
+    if (isUnclear(verdict)) return { kind: 'unclear', verdict, events };
+    if (fails) return null;
+    this.waitNoMore(lane);
+    if (verdict.class !== 'delivered') return { kind: 'refused', verdict, events };
+    endings.delivered(assignment, events, verdict);
+    return { kind: 'taken', events };
   }
 
   /** Waits until a request may start; what of the events it may hold, or null where there is nothing left to send. */
@@ -173,21 +175,4 @@ export class DeliveryAttempts {
       onWait(end);
     });
   }
-}
-
-/**
- * One event cannot be taken in part: nobody knows what that means. Nor what a second list would be worth, after one that
- * should have parted those that failed from those that pass.
- */
-export function isNotUnderstood(verdict: Verdict, { events, wasParted = false }: LaneBatch): boolean {
-  return verdict.limitedAttempts || (verdict.class === 'partial' && (events.length === 1 || wasParted));
-}
-
-/**
- * A request was taken in part and the answer lists the rows that were not: the others and those, each to be sent again
- * by themselves, for only `code: 0` means delivered.
- */
-function partedBy(failedRows: readonly number[], events: readonly PendingEvent[]): readonly PendingEvent[][] {
-  const rows = new Set(failedRows);
-  return [events.filter((_, row) => !rows.has(row)), events.filter((_, row) => rows.has(row))];
 }

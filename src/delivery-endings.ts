@@ -10,7 +10,7 @@ import type { Connection } from './core/config-entry.ts';
 import { isRefused } from './core/connection-state.ts';
 import type { ApiVerdict } from './core/dead-letter.ts';
 import { sentValue } from './core/deduplicate.ts';
-import type { Verdict } from './core/judge-response.ts';
+import { isUnclear, type Verdict } from './core/judge-response.ts';
 import type { Refusal, SkipReason } from './core/outcome.ts';
 import type { PendingEvent } from './core/pending-event.ts';
 import { delivered, skippedWaiting, undeliverable } from './core/settled.ts';
@@ -77,12 +77,6 @@ export class DeliveryEndings {
   /** Whether the last answer is about credentials that are not in force any more: it says nothing of those that are. */
   isOutdated(lane: Lane): boolean {
     return isOutdated(lane, this.#parts.credentialsNow(lane.connectionId));
-  }
-
-  /** Event after event got the same answer, so it is about none of them: the connection is refused, or not understood. */
-  wholesale(lane: Lane, assignment: Assignment, events: readonly PendingEvent[], verdict: Verdict): void {
-    if (isUnderstood(verdict)) this.park(lane, assignment, events, verdict);
-    else this.refused(assignment, events, rejection(verdict));
   }
 
   /**
@@ -169,14 +163,10 @@ function pixelOf(events: readonly PendingEvent[]): string {
   return events[0]?.event.destination.eventSourceId ?? '';
 }
 
-function isUnderstood({ class: verdict, limitedAttempts }: Verdict): boolean {
-  return !limitedAttempts && verdict !== 'partial';
-}
-
 /** Why an event that was refused by itself becomes a dead letter. */
 function rejection(answer: Verdict | null): Refusal {
   if (answer === null) return { deadLetter: 'refused_by_tiktok', detail: 'TikTok refuses the event' };
-  if (isUnderstood(answer))
+  if (!isUnclear(answer))
     return { deadLetter: 'refused_by_tiktok', detail: `TikTok refuses the event: ${answerText(answer)}` };
   const detail = `nobody knows whether TikTok took the event, its answer is not understood: ${answerText(answer)}`;
   return { deadLetter: 'ambiguous_answer', detail };

@@ -1,5 +1,5 @@
 /**
- * One batch against TikTok: where it is refused as a whole, finds the events that are refused and sends the others.
+ * Finds the events that are refused in a part that TikTok refused as a whole, and sends the others.
  *
  * `event/track/` takes all of a request or nothing, so a refusal is narrowed down (core/isolate-poison.ts). Refusals
  * that are not about the events at all show by their number (core/wholesale-refusals.ts).
@@ -7,16 +7,21 @@
  */
 
 import { isSameSubject } from './core/connection-state.ts';
-import { isolatePoison, type PartRefusal } from './core/isolate-poison.ts';
+import { isolatePoison, type PartAnswer, type PartRefusal } from './core/isolate-poison.ts';
 import type { Verdict } from './core/judge-response.ts';
 import type { PendingEvent } from './core/pending-event.ts';
 import { WholesaleRefusals } from './core/wholesale-refusals.ts';
-import { type DeliveryAttempts, isNotUnderstood, MOST_LIMITED_ATTEMPTS, type PartEnd } from './delivery-attempts.ts';
+import type { AnsweredPart, DeliveryAttempts, PartEnd } from './delivery-attempts.ts';
 import type { DeliveryEndings } from './delivery-endings.ts';
 import type { Lane, LaneBatch } from './lane.ts';
 import type { Credentials } from './ports.ts';
 
-type Refused = Extract<PartEnd, { readonly kind: 'refused' }>;
+/** What came of it beside events that ended or stand in the queue again. */
+export interface Isolated {
+  /** Parts with an answer that nobody understands. */
+  readonly unclear: readonly AnsweredPart[];
+  readonly anyTaken: boolean;
+}
 
 export class DeliveryIsolation {
   readonly #attempts: DeliveryAttempts;
@@ -27,17 +32,11 @@ export class DeliveryIsolation {
     this.#endings = endings;
   }
 
-  /** Brings every event of the batch to its end, or back into the queue where something came in between. */
-  async flush(lane: Lane, batch: LaneBatch): Promise<void> {
-    const first = await this.#attempts.send(lane, batch, MOST_LIMITED_ATTEMPTS);
-    if (first.kind === 'refused') await this.#isolate(lane, batch, first);
-  }
-
-  async #isolate(lane: Lane, batch: LaneBatch, first: Refused): Promise<void> {
+  /** `first`: how `batch` was refused. */
+  async isolate(lane: Lane, batch: LaneBatch, first: AnsweredPart): Promise<Isolated> {
     const { sentWith } = lane;
-    // What is isolated because nobody understands the answer has been waited for already.
-    const patience = isNotUnderstood(first.verdict, batch) ? 1 : MOST_LIMITED_ATTEMPTS;
     const open = new Set(first.events);
+    const unclear: AnsweredPart[] = [];
     const isProbe = this.#endings.leavesParked(lane, first.events, first.verdict);
     const refusals = new WholesaleRefusals();
     const isolation = isolatePoison(first.events, refusalOf(first.verdict), () => refusals.isSuspect);
@@ -46,20 +45,28 @@ export class DeliveryIsolation {
       const part = step.value;
       // All of it is the one probe.
       if (isProbe) lane.clearedFor = lane.sentWith;
-      const end = await this.#attempts.send(lane, { ...batch, events: part }, patience);
+      const end = await this.#attempts.send(lane, { ...batch, events: part });
       for (const event of part) open.delete(event);
       if (end.kind === 'taken') refusals.taken();
+      if (end.kind === 'unclear') unclear.push(end);
       if (end.kind === 'refused') {
         for (const event of end.events) open.add(event);
         const isWholesale = part.length === 1 && refusals.refusedAlone(end.verdict.apiCode);
-        if (isWholesale) return this.#wholesale(lane, batch, open, end.verdict, sentWith);
+        if (isWholesale) {
+          this.#wholesale(lane, batch, open, end.verdict, sentWith);
+          return { unclear, anyTaken: false };
+        }
       }
       // What became too old on the way is settled. The answer is one for the others, and not for the part asked about.
-      if (end.kind === 'gone' || end.events.length < part.length) return this.#sendAgain(lane, batch, open);
-      step = isolation.next(end.kind === 'taken' ? { accepted: true } : { accepted: false, ...refusalOf(end.verdict) });
+      if (end.kind === 'gone' || end.events.length < part.length) {
+        this.#sendAgain(lane, batch, open);
+        return { unclear, anyTaken: refusals.anyTaken };
+      }
+      step = isolation.next(answerOf(end));
     }
     if (isProbe && !refusals.anyTaken) this.#wholesale(lane, batch, open, first.verdict, sentWith);
     else this.#endings.rejected(batch.assignment, step.value);
+    return { unclear, anyTaken: refusals.anyTaken };
   }
 
   /** What was refused with credentials that were replaced meanwhile says nothing of those in force: that is to be seen. */
@@ -72,7 +79,7 @@ export class DeliveryIsolation {
   ): void {
     const isMixed = begunWith !== null && lane.sentWith !== null && !isSameSubject(begunWith, lane.sentWith);
     if (isMixed || this.#endings.isOutdated(lane)) this.#sendAgain(lane, batch, open);
-    else this.#endings.wholesale(lane, batch.assignment, [...open], verdict);
+    else this.#endings.park(lane, batch.assignment, [...open], verdict);
   }
 
   /** Isolating came to no end, as when the connection was parked in its midst: what is left is a batch of its own. */
@@ -81,6 +88,11 @@ export class DeliveryIsolation {
     lane.clearedFor = null;
     if (open.size > 0 && !batch.assignment.isVoid) lane.queue.unshift({ ...batch, events: [...open] });
   }
+}
+
+function answerOf(end: Exclude<PartEnd, { readonly kind: 'gone' }>): PartAnswer {
+  if (end.kind === 'refused') return { accepted: false, ...refusalOf(end.verdict) };
+  return { accepted: end.kind === 'taken' ? true : 'unclear' };
 }
 
 function refusalOf({ row, class: verdict }: Verdict): PartRefusal {

@@ -9,7 +9,7 @@
 import { answerText } from './core/answer-text.ts';
 import { backoffDelay } from './core/backoff.ts';
 import { type CircuitState, ConnectionHealth } from './core/connection-health.ts';
-import type { Verdict } from './core/judge-response.ts';
+import { isUnclear, type Verdict } from './core/judge-response.ts';
 import { LONGEST_BLOCK_MS } from './core/rate-limit.ts';
 import { ThrottledSpell } from './core/throttled-spell.ts';
 import type { OutageChange } from './core/vendor-outage.ts';
@@ -147,7 +147,7 @@ export class DeliveryPace {
   #note(connectionId: string, health: ConnectionHealth, answer: Verdict, delay: number): void {
     const { clock, outage } = this.#parts;
     const now = clock.monotonic();
-    const isOwn = answer.class !== 'throttled' && !answer.limitedAttempts && !outage.active;
+    const isOwn = answer.class !== 'throttled' && !isUnclear(answer) && !outage.active;
     // Alone on the scene it is held to be the connection's own: there is nobody to compare it with.
     const mayBeVendors = this.#mayBeVendors(answer, health.firstAt ?? now) && outage.hasOthers(connectionId, now);
     health.failed({ now, workingTime: outage.workingTime(now), retryAt: now + delay, isOwn, mayBeVendors, answer });

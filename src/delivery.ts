@@ -2,8 +2,7 @@
  * Delivery: each connection's batches against TikTok, one request of a connection at a time, connections side by side.
  *
  * A connection's lane is its own: its backoff, its parking and its queue delay nobody else. A batch is sent until its
- * answer is final (delivery-attempts.ts); what TikTok refuses of it is found (delivery-isolation.ts), and how each
- * event ends is told to settlement (delivery-endings.ts).
+ * answers are final (delivery-flush.ts, delivery-attempts.ts), and how each event ends is told to settlement (delivery-endings.ts).
  */
 
 import type { Assignment } from './assignment.ts';
@@ -11,8 +10,8 @@ import type { CircuitState } from './core/connection-health.ts';
 import type { PendingEvent } from './core/pending-event.ts';
 import { DeliveryAttempts } from './delivery-attempts.ts';
 import { DeliveryEndings } from './delivery-endings.ts';
+import { DeliveryFlush } from './delivery-flush.ts';
 import { DeliveryHolds } from './delivery-holds.ts';
-import { DeliveryIsolation } from './delivery-isolation.ts';
 import { DeliveryPace } from './delivery-pace.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
 import { DeliveryRecoveries } from './delivery-recoveries.ts';
@@ -30,7 +29,7 @@ export class Delivery {
   readonly #pace: DeliveryPace;
   readonly #holds: DeliveryHolds;
   readonly #recoveries: DeliveryRecoveries;
-  readonly #isolation: DeliveryIsolation;
+  readonly #flush: DeliveryFlush;
   readonly #lanes = new Map<string, Lane>();
   /** Lanes that are not idle and not waiting for a retry. */
   readonly #busy = new UnderWay();
@@ -48,7 +47,7 @@ export class Delivery {
       ...{ ...shared, recoveries: this.#recoveries },
       ...{ delivery: parts, busy: this.#busy },
     });
-    this.#isolation = new DeliveryIsolation(attempts, this.#endings);
+    this.#flush = new DeliveryFlush(attempts, this.#endings);
   }
 
   /** Hands a batch to its connection's lane. All of its events share one destination. */
@@ -115,7 +114,7 @@ export class Delivery {
       const { clock, telemetry } = this.#parts;
       const startedAt = clock.monotonic();
       lane.current = batch;
-      await this.#isolation.flush(lane, batch);
+      await this.#flush.flush(lane, batch);
       lane.current = null;
       const result = batch.assignment.isVoid ? 'abandoned' : 'settled';
       telemetry.flushFinished(result, clock.monotonic() - startedAt);

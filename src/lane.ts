@@ -9,8 +9,6 @@ export interface LaneBatch {
   readonly assignment: Assignment;
   /** All of one destination. */
   readonly events: readonly PendingEvent[];
-  /** Parted from others by an answer's list of failed rows: where it is partly taken again, no list is believed. */
-  readonly wasParted?: boolean;
 }
 
 export class Lane {

@@ -34,7 +34,7 @@ export function whenRetried(verdict: Verdict, eventCount: number, delivery: Conf
         ? 'at once, in two halves.'
         : `a single event is not smaller: it becomes one of the ${letters('refused_by_tiktok')}.`;
     case 'partial':
-      return whenPartlyTaken(verdict, eventCount, delivery);
+      return whenPartlyTaken(verdict, eventCount);
     case 'throttled':
       return `${backoffWords(verdict, delivery)}; only this connection slows down. ${holdWords(delivery)}`;
     case 'retry':
@@ -52,22 +52,20 @@ function whenRefused({ row }: Verdict, eventCount: number): string {
   return `at once in halves, until each refused event stands alone and ${letter}; the others pass.`;
 }
 
-function whenPartlyTaken(verdict: Verdict, eventCount: number, delivery: Config['delivery']): string {
-  if (eventCount === 1) {
-    return `with the same id ${backoffWords(verdict, delivery)}; ${afterThreeAttempts(eventCount)}`;
-  }
-  if (!partsRequest(verdict.failedRows, eventCount)) {
-    return `with the same ids, at once in halves, until TikTok takes or refuses each part. Where it still says so of one event alone, ${afterThreeAttempts(1)}`;
-  }
-  return `with the same ids, at once in two parts: the rows listed as failed, and the others. For a part that is partly taken again, ${afterThreeAttempts(eventCount)}`;
+function whenPartlyTaken(verdict: Verdict, eventCount: number): string {
+  const parts = partsRequest(verdict.failedRows, eventCount)
+    ? 'in two parts: the rows listed as failed, and the others'
+    : 'in slices';
+  const how = eventCount === 1 ? 'with the same id, at once' : `with the same ids, at once ${parts}`;
+  return eventCount === 1 ? `${how}; ${afterThreeAttempts(1)}` : `${how}. ${THEN_EVENT_BY_EVENT}`;
 }
 
-/** Said of a request that nobody understands the answer to. */
+const THEN_EVENT_BY_EVENT = `What gets such an answer again is sent event by event; one that gets it three times becomes one of the ${letters('ambiguous_answer')}.`;
+
+/** Said of events that nobody understands the answer to. */
 function afterThreeAttempts(eventCount: number): string {
   const letter = `becomes one of the ${letters('ambiguous_answer')}.`;
-  return eventCount === 1
-    ? `after three attempts in all it ${letter}`
-    : `after three attempts in all it is halved without further waits, and an event that gets such an answer alone ${letter}`;
+  return eventCount === 1 ? `after three attempts in all it ${letter}` : `in slices. ${THEN_EVENT_BY_EVENT}`;
 }
 
 function backoffWords({ retryAfterMs }: Verdict, { retryBaseMs, retryMaxMs }: Config['delivery']): string {

@@ -15,8 +15,11 @@ export interface PartRefusal {
   readonly isTooLarge?: boolean;
 }
 
-/** TikTok's answer to a part. */
-export type PartAnswer = { readonly accepted: true } | (PartRefusal & { readonly accepted: false });
+/** TikTok's answer to a part; one that is `unclear` says nothing of the part, and what becomes of it is seen elsewhere. */
+export type PartAnswer =
+  | { readonly accepted: true }
+  | (PartRefusal & { readonly accepted: false })
+  | { readonly accepted: 'unclear' };
 
 /** Yields the parts to send, takes the answer to each; returns the events that are poison. */
 export type Isolation<T> = Generator<readonly T[], readonly T[], PartAnswer>;
@@ -71,14 +74,15 @@ class Search<T> {
     }
     const rest = part.filter((_, index) => index !== row);
     const answer = yield rest;
-    if (answer.accepted) {
+    if (answer.accepted === true) {
       this.poison.push(named);
       return;
     }
     // The rest is refused too: either there is a second bad event, or the message named a good one.
     const alone = yield [named];
-    if (alone.accepted) this.#trustsRows = false;
-    else yield* this.#refusedAlone(named);
+    if (alone.accepted === true) this.#trustsRows = false;
+    else if (alone.accepted === false) yield* this.#refusedAlone(named);
+    if (answer.accepted === 'unclear') return;
     // Without the spot checks among it, it may pass.
     if (rest.some(event => this.#alone.has(event))) yield* this.#unknown(rest);
     else yield* this.refused(rest, answer);
@@ -90,10 +94,11 @@ class Search<T> {
     const left = part.slice(0, middle);
     const right = part.slice(middle);
     const answer = yield left;
-    if (!answer.accepted) yield* this.refused(left, answer);
+    if (answer.accepted === false) yield* this.refused(left, answer);
     // The left half passed, so the refusal came from the right half: no need to send that as a whole again. Of one that
     // was too large both halves may pass.
-    if (answer.accepted && refusal.isTooLarge !== true && right.length > 1) yield* this.#bisect(right, refusal);
+    if (answer.accepted === true && refusal.isTooLarge !== true && right.length > 1)
+      yield* this.#bisect(right, refusal);
     else yield* this.#unknown(right);
   }
 
@@ -101,7 +106,7 @@ class Search<T> {
     const left = part.filter(event => !this.#alone.has(event));
     if (left.length === 0) return;
     const answer = yield left;
-    if (!answer.accepted) yield* this.refused(left, answer);
+    if (answer.accepted === false) yield* this.refused(left, answer);
   }
 
   *#refusedAlone(event: T): Parts<T> {
@@ -111,8 +116,8 @@ class Search<T> {
     for (const spot of spread(this.#batch.filter(other => !this.#alone.has(other)))) {
       const answer = yield [spot];
       this.#alone.add(spot);
-      if (answer.accepted) return;
-      this.poison.push(spot);
+      if (answer.accepted === true) return;
+      if (answer.accepted === false) this.poison.push(spot);
     }
   }
 }

@@ -32,7 +32,7 @@ export interface Verdict {
   readonly retryAfterMs: number | null;
   /** True where the answer says nothing about this connection: TikTok, or the way to it, fails for everybody. */
   readonly vendorWide: boolean;
-  /** True for a code of which nobody knows what it means: after three attempts halved, an event alone a dead letter. */
+  /** True for a code of which nobody knows what it means: three attempts for each event, then a dead letter. */
   readonly limitedAttempts: boolean;
 }
 
@@ -52,6 +52,11 @@ export function judgeResponse(answer: EventsApiAnswer, now: number): Verdict {
     vendorWide: rule.vendorWide,
     limitedAttempts: rule.limitedAttempts,
   };
+}
+
+/** Whether nobody knows what the answer means for the events: a code that says neither yes nor no, or "some were taken". */
+export function isUnclear({ class: verdict, limitedAttempts }: Verdict): boolean {
+  return limitedAttempts || verdict === 'partial';
 }
 
 /** The rule by which `judgeResponse` judges this answer. */

@@ -30,7 +30,7 @@ export interface VerdictRule {
   readonly class: VerdictClass;
   /** True where it says nothing about this connection: TikTok, or the way to it, fails for everybody. */
   readonly vendorWide: boolean;
-  /** True where nobody knows what it means: after three attempts the request is halved, an event alone a dead letter. */
+  /** True where nobody knows what it means: three attempts for each event, then a dead letter. */
   readonly limitedAttempts: boolean;
   /** What an operator should do, in a sentence or two. */
   readonly advice: string;

@@ -100,7 +100,7 @@ describe('explain of a whole answer', () => {
     expect(await answered(200, { code: 20001 }, '--event-count 3')).toMatchObject({
       failed_rows: null,
       event_counts: { partial: 3 },
-      when: expect.stringContaining('at once in halves'),
+      when: expect.stringContaining('at once in slices'),
     });
     const alone = await answered(200, { code: 20001 });
     expect(alone.when).toContain('after three attempts in all it becomes one of the dead letters ambiguous_answer');
@@ -137,9 +137,10 @@ describe('explain of a whole answer', () => {
       limited_attempts: true,
       when: expect.stringContaining('three attempts'),
     });
-    // The request has three attempts; an event of it may have more.
     const { when } = await explain('--code 40016 --event-count 2');
-    expect(when).toContain('after three attempts in all it is halved without further waits, and an event');
+    expect(when).toContain(
+      'in slices. What gets such an answer again is sent event by event; one that gets it three times',
+    );
   });
 
   test('reads the body from standard input, and overlooks a byte order mark', async () => {
