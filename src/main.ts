@@ -8,6 +8,9 @@ import { EXIT } from './control/exit-codes.ts';
 import type { Host, Terminal } from './control/host.ts';
 import { wantsColor } from './control/terminal.ts';
 
+/** Commands that do more than look. */
+const CHANGES = ['apply', 'delete', 'ensure', 'redrive'];
+
 const EXIT_BY_SIGNAL = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const;
 
 function terminal(stream: NodeJS.WriteStream): Terminal {
@@ -60,10 +63,13 @@ function die(error: unknown): void {
 }
 
 process.on('uncaughtException', die).on('unhandledRejection', die);
-// A reader that went away (`dead-letters list | head`) has all it wanted.
+// A reader that went away (`dead-letters list | head`) has all it wanted. What changes something goes on to its own end
+// and exit code, for nobody must take a change that was not made for one that was.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
-  process.exit(EXIT.ok);
+  // A service does not work on unheard; whoever keeps it running starts it anew.
+  if (process.argv[2] === 'run') process.exit(EXIT.unexpected);
+  if (!CHANGES.some(command => process.argv.includes(command))) process.exit(EXIT.ok);
 });
 
 const exitCode = await runCli(process.argv.slice(2), host, heavy);

@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/adapters/clock.ts';
 import { createKafka } from '../../src/adapters/kafka-client.ts';
@@ -54,14 +57,15 @@ describe('dead letters on a real topic', () => {
     await client[Symbol.asyncDispose]();
   });
 
+  const env = {
+    TIKTOK_SYNC_KAFKA_BROKERS: stack.brokers,
+    TIKTOK_SYNC_REGISTRY_URL: stack.registryUrl,
+    TIKTOK_SYNC_REDIS_URL: stack.redisUrl,
+    TIKTOK_SYNC_TOPIC_DEAD_LETTER: topic,
+    TIKTOK_SYNC_GROUP_ID: groupId,
+  };
+
   function run(line: string) {
-    const env = {
-      TIKTOK_SYNC_KAFKA_BROKERS: stack.brokers,
-      TIKTOK_SYNC_REGISTRY_URL: stack.registryUrl,
-      TIKTOK_SYNC_REDIS_URL: stack.redisUrl,
-      TIKTOK_SYNC_TOPIC_DEAD_LETTER: topic,
-      TIKTOK_SYNC_GROUP_ID: groupId,
-    };
     return command(`dead-letters ${line}`, { env, heavy: { deadLetters: runDeadLetters } });
   }
 
@@ -75,6 +79,14 @@ describe('dead letters on a real topic', () => {
     expect(exitCode).toBe(EXIT.ok);
     expect(eventsOf(out)).toEqual(Array.from({ length: COUNT }, (_, n) => `conv-${n}`).sort());
     expect(out).not.toContain(CANARY);
+  });
+
+  test('list ends quietly with 0 when its reader went away', async () => {
+    const main = new URL('../../src/main.ts', import.meta.url).pathname;
+    const child = spawn(process.execPath, [main, 'dead-letters', 'list'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    expect([code, said]).toEqual([0, '']);
   });
 
   test('list prints a table of what matches, up to a maximum', async () => {
