@@ -93,7 +93,8 @@ export const DELIVERY = {
       'TikTok’s true limit is not published; far below the ceiling is safe, and it grows while nothing is throttled',
   }),
   rateCeilingPerSecond: rate({
-    describe: 'Most requests a second of a connection; its own max_requests_per_second may be lower.',
+    describe:
+      'Most requests a second of a connection; its own max_requests_per_second may be lower. Above 10, a tenth more may come at once.',
     default: 1_000,
     min: 0.01,
     max: 10_000,
@@ -121,7 +122,8 @@ export const DELIVERY = {
     because: 'at most once for all throttled answers of one round trip',
   }),
   maxRequestsPerSecond: rate({
-    describe: 'Most requests a second of all connections and replicas together.',
+    describe:
+      'Most requests a second of all connections and replicas together; above 10, a tenth more may come at once.',
     default: 1_000,
     min: 0.01,
     max: 100_000,

@@ -1,8 +1,9 @@
 /**
  * The request rates of all replicas together, on Redis: one script call for each request to TikTok, on Redis' clock.
  *
- * The rules are those of core/rate-limit.ts, in Lua. While Redis is away each process limits itself alone, which is
- * counted: with n replicas the rate may then be n times too high until TikTok says so.
+ * The rules are those of core/rate-limit.ts, in Lua, so its bound on any second holds for all replicas together. While
+ * Redis is away each process limits itself alone, which is counted: with n replicas the rate may then be n times too
+ * high until TikTok says so.
  */
 
 import type { Permit, RateOptions, RateState, Throttled } from '../core/rate-limit.ts';
@@ -18,10 +19,10 @@ const AVOID_MS = 1_000;
 const BUCKET = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function room(rate) return math.max(1, rate) end
+local function burst(rate) return math.max(1, rate / 10) end
 local function load(key, start)
   local found = redis.call('HMGET', key, 'rate', 'permits', 'at', 'blocked', 'lowered')
-  if not found[1] then return {rate = start, permits = room(start), at = now, blocked = now, lowered = 0} end
+  if not found[1] then return {rate = start, permits = burst(start), at = now, blocked = now, lowered = 0} end
   return {rate = tonumber(found[1]), permits = tonumber(found[2]), at = tonumber(found[3]),
     blocked = tonumber(found[4]), lowered = tonumber(found[5])}
 end
@@ -34,7 +35,7 @@ end
 local function refill(state, increase, ceiling)
   local seconds = math.max(0, now - state.at) / 1000
   state.rate = math.min(ceiling, state.rate + increase * math.min(1, seconds))
-  state.permits = math.min(room(state.rate), state.permits + state.rate * seconds)
+  state.permits = math.min(burst(state.rate), state.permits + state.rate * seconds)
   state.at = now
 end
 local function wait(state)

@@ -2,9 +2,9 @@
  * How many requests a second a connection may make: additive increase while it makes some, multiplicative decrease
  * when TikTok throttles, below a ceiling for all connections together.
  *
- * Guarantee: no permit before a `Retry-After` has ended; over any time at most one second's worth of permits more than
- * the rate; one decrease for all throttled answers of one round trip. The Lua script in redis-rate-limits.ts follows
- * the same rules, and one contract suite holds for both.
+ * Guarantee: no permit before a `Retry-After` has ended; in any second at most the rate and one burst (a tenth of the
+ * rate, or one permit), also after idleness; one decrease for all throttled answers of one round trip. The Lua script
+ * in redis-rate-limits.ts follows the same rules, and one contract suite holds for both.
  */
 
 export interface RateOptions {
@@ -86,15 +86,18 @@ export function afterThrottling(
   return { ratePerSecond: Math.min(before.ratePerSecond, lower), permits: 0, at: now, blockedUntil, loweredAt: now };
 }
 
-/** The most permits a bucket holds: what it gets in a second, and one in any case. */
-function room(ratePerSecond: number): number {
-  return Math.max(1, ratePerSecond);
+/**
+ * The most permits a bucket holds. A rate is a limit that people rely on, so a full bucket must not nearly double it:
+ * up to 10 a second it is kept to in every second, above by a tenth.
+ */
+function burstOf(ratePerSecond: number): number {
+  return Math.max(1, ratePerSecond / 10);
 }
 
 function full(ratePerSecond: number, now: number): RateState {
   return {
     ratePerSecond,
-    permits: room(ratePerSecond),
+    permits: burstOf(ratePerSecond),
     at: now,
     blockedUntil: now,
     loweredAt: Number.NEGATIVE_INFINITY,
@@ -105,7 +108,7 @@ function full(ratePerSecond: number, now: number): RateState {
 function refill(state: RateState, increasePerSecond: number, ceiling: number, now: number): RateState {
   const seconds = Math.max(0, now - state.at) / 1000;
   const ratePerSecond = Math.min(ceiling, state.ratePerSecond + increasePerSecond * Math.min(1, seconds));
-  const permits = Math.min(room(ratePerSecond), state.permits + ratePerSecond * seconds);
+  const permits = Math.min(burstOf(ratePerSecond), state.permits + ratePerSecond * seconds);
   return { ...state, ratePerSecond, permits, at: now };
 }
 

@@ -15,6 +15,10 @@ export const SLOW: RateOptions = {
 
 export interface LimitsUnderTest {
   readonly limits: RequestLimits;
+  /** Another replica's, of the same connections; these themselves where they are one process's own. */
+  readonly ofOtherReplica: RequestLimits;
+  /** Their clock, in milliseconds. */
+  now(): Promise<number>;
   /** Lets time pass for them. */
   passes(ms: number): Promise<void>;
   close(): Promise<void>;
@@ -80,13 +84,39 @@ export function requestLimitsContract(where: string, start: (options: RateOption
       expectAbout(await wait('a', 0.02), 50_000);
     });
 
-    it('hold one second’s worth of permits at most', async () => {
+    it('hold one permit at most where the rate is low', async () => {
       const { passes, wait } = await open();
       await wait();
       await passes(3_000_000);
       expect(await wait()).toBe(0);
       expectAbout(await wait(), 10_000);
     });
+
+    it.each([
+      [4, 1],
+      [30, 3],
+    ])(
+      'at %d requests a second give at once a burst of %d, over two replicas and after idleness too',
+      async (rate, burst) => {
+        const { limits, now, ofOtherReplica, passes } = await open({
+          rateStartPerSecond: rate,
+          rateCeilingPerSecond: rate,
+        });
+        for (const idleMs of [0, 3_000, 500_000]) {
+          await passes(idleMs);
+          const from = await now();
+          const waits: number[] = [];
+          for (let request = 0; request < 12; request++) {
+            const { waitMs } = await (request % 2 === 0 ? limits : ofOtherReplica).acquire('a', null);
+            waits.push(waitMs);
+          }
+          const seconds = ((await now()) - from) / 1_000;
+          expect(waits.slice(0, burst)).toEqual(new Array(burst).fill(0));
+          expect(waits.filter(wait => wait === 0).length).toBeLessThanOrEqual(burst + rate * seconds + 1e-6);
+          await passes(1_000);
+        }
+      },
+    );
 
     it('grow by a step in a second with requests, up to the ceiling', async () => {
       const { passes, rate } = await open({ rateIncreasePerSecond: 0.1 });

@@ -10,7 +10,8 @@ import { expectAbout, type LimitsUnderTest, requestLimitsContract, SLOW } from '
 requestLimitsContract('of one process', async options => {
   const clock = new ManualClock();
   const limits = createProcessRateLimits(options, clock);
-  return { limits, passes: async ms => clock.advance(ms), close: async () => {} };
+  const now = async () => clock.monotonic();
+  return { limits, ofOtherReplica: limits, now, passes: async ms => clock.advance(ms), close: async () => {} };
 });
 
 const nodes = new RedisNodes();
@@ -47,14 +48,21 @@ async function agePrefix(servers: readonly RedisNode[], prefix: string, ms: numb
   }
 }
 
+async function timeOf(servers: readonly RedisNode[]): Promise<number> {
+  const [seconds, microseconds] = (await servers[0]?.admin.time()) ?? [];
+  return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+}
+
 async function onRedis(servers: readonly RedisNode[], options: RateOptions): Promise<LimitsUnderTest> {
-  const client = await connect(servers);
+  const [client, other] = [await connect(servers), await connect(servers)];
   const keyPrefix = `test-${prefixes++}:`;
-  const parts = { client, keyPrefix, options, clock: new ManualClock(), telemetry: recordingTelemetry() };
+  const parts = { keyPrefix, options, clock: new ManualClock(), telemetry: recordingTelemetry() };
   return {
-    limits: createRedisRateLimits(parts),
+    limits: createRedisRateLimits({ ...parts, client }),
+    ofOtherReplica: createRedisRateLimits({ ...parts, client: other }),
+    now: () => timeOf(servers),
     passes: ms => agePrefix(servers, keyPrefix, ms),
-    close: () => client.close(),
+    close: async () => void (await Promise.all([client.close(), other.close()])),
   };
 }
 

@@ -40,10 +40,23 @@ class Course {
 const times = (count: number, act: () => number): number[] => Array.from({ length: count }, act);
 
 describe('a connection that nothing is known of', () => {
-  it('may make one second’s worth of requests at once, then one after the other', () => {
+  it.each([
+    [0.5, 1, 2_000],
+    [4, 1, 250],
+    [10, 1, 100],
+    [40, 4, 25],
+  ])('at %d requests a second may make %d at once, and the next one %d ms later', (rate, burst, pause) => {
+    const course = new Course({ rateStartPerSecond: rate, rateIncreasePerSecond: 0 });
+    expect(times(burst + 1, () => course.ask(0))).toEqual([...new Array(burst).fill(0), pause]);
+    expect(course.ask(pause - 1)).toBeGreaterThan(0);
+    expect(course.ask(pause + 1)).toBe(0);
+    expect(course.ask(pause + 1)).toBeGreaterThan(0);
+  });
+
+  it('with 4 requests a second makes no fifth in any second, also after an hour without any', () => {
     const course = new Course();
-    expect(times(11, () => course.ask(0))).toEqual([...new Array(10).fill(0), 100]);
-    expect([course.ask(50), course.ask(100)]).toEqual([expect.any(Number), 0]);
+    const askedAll = (from: number) => Array.from({ length: 1_000 }, (_, ms) => course.ask(from + ms, 4));
+    for (const from of [0, 1_000, 3_600_000]) expect(askedAll(from).filter(wait => wait === 0)).toHaveLength(4);
   });
 
   it.each([
@@ -51,7 +64,7 @@ describe('a connection that nothing is known of', () => {
     ['the ceiling of all', new Course({ rateCeilingPerSecond: 2 }), null],
     ['what everybody may do together', new Course({ maxRequestsPerSecond: 2 }), null],
   ])('keeps to %s', (_, course, ceiling) => {
-    expect(times(3, () => course.ask(0, ceiling))).toEqual([0, 0, 500]);
+    expect(times(2, () => course.ask(0, ceiling))).toEqual([0, 500]);
   });
 
   it('with less than one request a second waits for each', () => {
@@ -122,21 +135,39 @@ describe('Retry-After', () => {
   });
 });
 
-it('never gives more permits than one second’s worth and the rate allow, whenever and however often one asks', () => {
-  const steps = fc.array(fc.nat(400), { minLength: 1, maxLength: 200 });
-  fc.assert(
-    fc.property(steps, fc.option(fc.double({ min: 0.2, max: 50, noNaN: true })), (pauses, ceiling) => {
-      const course = new Course();
-      const most = Math.min(OPTIONS.rateCeilingPerSecond, ceiling ?? OPTIONS.rateCeilingPerSecond);
-      let now = 0;
-      let given = 0;
-      for (const pause of pauses) {
-        now += pause;
-        if (course.ask(now, ceiling) === 0) given++;
-      }
-      expect(given).toBeLessThanOrEqual(Math.max(1, most) + (most * now) / 1_000 + 1e-6);
-    }),
+describe('any second', () => {
+  /** Busy, mixed with idleness; a null throttles. */
+  const steps = fc.array(
+    fc.oneof(
+      { weight: 20, arbitrary: fc.nat(60) },
+      { weight: 3, arbitrary: fc.nat(3_000) },
+      { weight: 1, arbitrary: fc.constant(700_000) },
+      { weight: 1, arbitrary: fc.constant(null) },
+    ),
+    { minLength: 1, maxLength: 200 },
   );
+  const ceilings = fc.option(fc.double({ min: 0.2, max: 60, noNaN: true }));
+
+  it('has no more permits than the rate and a burst of a tenth of it or one, whenever and however often one asks', () => {
+    fc.assert(
+      fc.property(steps, ceilings, (pauses, ceiling) => {
+        const course = new Course();
+        const most = Math.min(OPTIONS.rateCeilingPerSecond, ceiling ?? OPTIONS.rateCeilingPerSecond);
+        let now = 0;
+        const given: number[] = [];
+        for (const pause of pauses) {
+          now += pause ?? 0;
+          if (pause === null) course.throttle(now);
+          // As several at once do, in one process or in two.
+          for (const _ of new Array(6)) if (course.ask(now, ceiling) === 0) given.push(now);
+        }
+        for (const from of given) {
+          const inSecond = given.filter(at => at >= from && at <= from + 1_000);
+          expect(inSecond.length).toBeLessThanOrEqual(most + Math.max(1, most / 10) + 1e-6);
+        }
+      }),
+    );
+  });
 });
 
 it('whoever waits as long as he is told gets his permit then', () => {
