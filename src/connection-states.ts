@@ -16,6 +16,7 @@ import {
   afterSuccess,
   afterTrouble,
   type ConnectionState,
+  DISABLED_REASON,
   isRefused,
   isSameSubject,
   type Known,
@@ -257,7 +258,7 @@ const NO_ANSWER = { apiCode: null, httpStatus: null, requestId: null } as const;
 const REASONS = {
   active: 'TikTok takes the credentials',
   undecided: 'there is no answer about the entry and token in force yet',
-  disabled: 'its entry disables it',
+  disabled: DISABLED_REASON,
   token_invalid: 'TikTok refuses the token',
   parked: 'TikTok refuses the connection',
 } as const satisfies Record<ConnectionState['state'], string>;

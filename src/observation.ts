@@ -12,7 +12,7 @@ import type { ConnectionStatus, ServiceStatus } from './control/admin-status.ts'
 import { VERSION } from './control/version.ts';
 import type { Connection } from './core/config-entry.ts';
 import type { ConfigTable } from './core/config-table.ts';
-import type { StateName } from './core/connection-state.ts';
+import { DISABLED_REASON, type StateName } from './core/connection-state.ts';
 import type { Delivery } from './delivery.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Clock, RecordSource, RecordSourceStatus } from './ports.ts';
@@ -160,7 +160,8 @@ export class Observation {
     const known = this.running?.states.of(connection_id) ?? null;
     // What is known of an earlier entry, until somebody has looked at this one.
     if (known === null || enabled === (known.state === 'disabled')) {
-      return { ...shown, ...NO_ANSWER, state: enabled ? 'undecided' : 'disabled', reason: null };
+      const [state, reason] = enabled ? (['undecided', null] as const) : (['disabled', DISABLED_REASON] as const);
+      return { ...shown, ...NO_ANSWER, state, reason };
     }
     const { apiCode: api_code, reason, requestId: request_id, since, state } = known;
     return { ...shown, state, reason, since: new Date(since).toISOString(), api_code, request_id };

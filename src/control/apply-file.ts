@@ -15,6 +15,7 @@ import {
   parseAllDocuments,
   type YAMLMap,
 } from 'yaml';
+import { looksLikeToken } from '../core/access-token.ts';
 import { parseDecimal } from '../core/decimal.ts';
 import type { ConfigSchemas } from '../core/decode-config.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
@@ -193,9 +194,13 @@ class FileReading {
   }
 
   #report(place: Place, entry: string | null, field: string | null, message: string): void {
-    this.#problems.push({ ...place, entry, field: field === '' ? null : field, message });
+    const shown = field !== null && looksLikeToken(field) ? UNTOLD : field;
+    this.#problems.push({ ...place, entry, field: shown === '' ? null : shown, message });
   }
 }
+
+/** Instead of a name that may be a token in the wrong place; its line and column are told. */
+const UNTOLD = '(a name that looks like a token)';
 
 /** How an entry is called in messages. */
 export function labelOf({ kind, id }: EntryName): string {

@@ -1,6 +1,6 @@
 /** `connections list`: every connection of the config topic, with the state that the service last told of. */
 
-import { type ConnectionState, isRefused } from '../core/connection-state.ts';
+import { type ConnectionState, DISABLED_REASON, isRefused } from '../core/connection-state.ts';
 import { compileFields, type Fields } from '../core/entry-fields.ts';
 import type { StoredConfig, StoredEntry } from '../core/stored-config.ts';
 import { printable } from './apply-file.ts';
@@ -60,9 +60,13 @@ function listedEntry({ fields, id, offset }: StoredEntry, known: ConnectionState
     const reason = problems.map(({ field, message }) => `${field}: ${message}`).join('; ');
     return { ...about, ...NO_STATE, state: 'unusable', reason };
   }
-  if (!entry.connection.enabled) return { ...about, ...NO_STATE, state: 'disabled' };
   // News of an earlier version says nothing about this one.
-  if (known === null || known.configOffset !== offset) return { ...about, ...NO_STATE, state: 'unknown' };
+  const isNews = known !== null && known.configOffset === offset;
+  if (!entry.connection.enabled) {
+    const since = isNews && known.state === 'disabled' ? new Date(known.since).toISOString() : null;
+    return { ...about, ...NO_STATE, state: 'disabled', since, reason: DISABLED_REASON };
+  }
+  if (!isNews) return { ...about, ...NO_STATE, state: 'unknown' };
   const { apiCode: api_code, reason, requestId: request_id, since, state } = known;
   return { ...about, state, since: new Date(since).toISOString(), reason, api_code, request_id };
 }

@@ -87,7 +87,8 @@ async function verify(connection: Connection, parts: VerifyParts, { now }: Host)
   if (token.kind === 'missing') return { ...about, probe: null, ...withoutToken(token.problem) };
   const { body, path, way } = probeOf(createDestinations(parts.partnerName)(connection, null), now());
   const answer = await parts.api.send({ path, body, accessToken: token.token, mayStart: () => true });
-  return { ...about, probe: way, ...answered(readProbe(judgeResponse(answer, now())), way) };
+  const verdict = judgeResponse(answer, now());
+  return { ...about, probe: way, ...answered(readProbe(verdict), way, verdict.retryAfterMs) };
 }
 
 function withoutToken(problem: string): Answered {
@@ -97,15 +98,20 @@ function withoutToken(problem: string): Answered {
   return { ...NO_ANSWER, result: 'undecided', state: 'undecided', message, advice };
 }
 
-function answered(result: ProbeResult, way: Probe['way']): Answered {
+function answered(result: ProbeResult, way: Probe['way'], retryAfterMs: number | null): Answered {
   const { apiCode: api_code, httpStatus: http_status, message, requestId: request_id } = result.answer;
   const told = { http_status, api_code, request_id, message };
   if (result.kind === 'active') return { ...told, result: 'active', state: 'active', message: null, advice: null };
   if (result.kind === 'undecided') {
-    const advice = result.mayPass ? 'Try again in a while.' : ADVICE[way];
+    const advice = result.mayPass ? `Try again in ${waitText(retryAfterMs)}.` : ADVICE[way];
     return { ...told, result: 'undecided', state: 'undecided', advice };
   }
   return { ...told, result: 'refused', state: refusedStateOf(result.answer), advice: result.advice };
+}
+
+/** In seconds, as the header `Retry-After` has it. */
+function waitText(retryAfterMs: number | null): string {
+  return retryAfterMs === null || retryAfterMs === 0 ? 'a while' : `${Math.ceil(retryAfterMs / 1_000)} s`;
 }
 
 const ADVICE = {
@@ -132,5 +138,6 @@ function asText(verified: Verified, { out }: Host): string {
 }
 
 function refusedText({ api_code, http_status, message, state }: Verified): string {
-  return `${state}: code ${api_code ?? 'none'}, HTTP ${http_status ?? 'none'}, ${message}`;
+  // Without a code of TikTok's the message says which status came instead.
+  return api_code === null ? `${state}: ${message}` : `${state}: code ${api_code}, HTTP ${http_status}, ${message}`;
 }

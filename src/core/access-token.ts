@@ -14,9 +14,14 @@ const TOKEN = /^[\x21-\x7e]+$/;
 const SHORTEST_FOUND = 8;
 const HIDDEN = '[redacted]';
 
-/** A file's or an input's text without the line end that editors and `echo` put behind it. */
+/** A file's or an input's text without the line end and the byte order mark that editors and `echo` put around it. */
 export function withoutLineEnd(text: string): string {
-  return text.replace(/\r?\n$/, '');
+  return text.replace(/^\uFEFF/, '').replace(/\r?\n$/, '');
+}
+
+/** Whether a word may be a token: long, and with a digit or longer than any name of a field. */
+export function looksLikeToken(word: string): boolean {
+  return word.length >= 40 || (word.length >= 20 && /\d/.test(word));
 }
 
 /** What is wrong with a token, to stand behind its place (`the file "acme" …`); null when it may be sent. */

@@ -100,6 +100,7 @@ export function compileConnection(raw: RawEntry<Connection>, purpose: CompileFor
   if (rate !== null && !(rate > 0 && Number.isFinite(rate))) {
     reading.report('max_requests_per_second', 'must be above 0');
   }
+  checkId(reading, 'connection_id', connection.connection_id, purpose);
   checkPixelId(reading, connection);
   checkCountry(reading, connection.default_country);
   const { problems, warnings } = reading;
@@ -108,6 +109,14 @@ export function compileConnection(raw: RawEntry<Connection>, purpose: CompileFor
   const workspace_id = isBlank(raw.workspace_id) ? null : raw.workspace_id;
   const unusable = { connection_id, workspace_id, enabled, problem: describeProblems(problems) };
   return { entry: { kind: 'unusable_connection', connection: unusable }, problems, warnings };
+}
+
+/** An id is a label of metrics and a field of logs, where nobody expects personal data. Said to who writes the entry. */
+function checkId(reading: Reading, field: 'connection_id' | 'mapping_id', id: string, purpose: CompileFor): void {
+  if (purpose === 'topic' || isBlank(id)) return;
+  const everywhere = 'and goes into metrics and logs; take a short name instead';
+  if (/[^\s@]@[^\s@]+\.[^\s@]/.test(id)) reading.warn(field, `looks like an e-mail address ${everywhere}`);
+  if (/[\s\p{C}]/u.test(id)) reading.warn(field, `has blanks or control characters ${everywhere}`);
 }
 
 /** A pixel code of today has 20 characters; older ones may not, so this is never more than a warning. */
@@ -159,6 +168,7 @@ export function compileMapping(raw: RawEntry<Mapping>, purpose: CompileFor): Com
     event_time: reading.symbol('event_time', raw.event_time, ['TRIGGER', 'CONVERSION']) ?? 'TRIGGER',
     enabled: raw.enabled ?? true,
   };
+  checkId(reading, 'mapping_id', mapping.mapping_id, purpose);
   checkValue(reading, raw, mapping);
   adviseOnValue(reading, mapping);
   checkDedupWindow(reading, mapping.dedup_window_minutes);

@@ -63,6 +63,8 @@ export interface Release extends StateSubject {
 
 /** Refusals of the token itself: expired, empty, incorrect or revoked, or refused by OAuth (TikTok's code list). */
 const TOKEN_CODES: ReadonlySet<number> = new Set([40102, 40103, 40104, 40105, 40107, 40108, 40110]);
+/** Why a connection is `disabled`. */
+export const DISABLED_REASON = 'disabled by its entry';
 const NO_ANSWER = { reason: null, httpStatus: null, apiCode: null, requestId: null } as const;
 
 export function isRefused({ state }: Pick<ConnectionState, 'state'>): boolean {
@@ -93,7 +95,7 @@ export function unanswered(
   const troubledSince = inherited === null ? null : Math.min(inherited, now - 1);
   return {
     ...{ state, configOffset, tokenDigest, since: now, ...NO_ANSWER },
-    ...{ revision, troubledSince, releaseCause: null },
+    ...{ reason: state === 'disabled' ? DISABLED_REASON : null, revision, troubledSince, releaseCause: null },
   };
 }
 

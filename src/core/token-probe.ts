@@ -86,6 +86,6 @@ function adviceFor(apiCode: number | null): string {
 }
 
 function told({ apiCode, httpStatus, message }: StateAnswer): string {
-  const code = apiCode === null ? '' : `code ${apiCode}, `;
-  return httpStatus === null ? message : `${code}HTTP ${httpStatus}, ${message}`;
+  // Without a code of TikTok's the message is all there is to tell, the status included.
+  return apiCode === null ? message : `code ${apiCode}, HTTP ${httpStatus}, ${message}`;
 }

@@ -26,11 +26,14 @@ function put(name: string, text: string): void {
 }
 
 describe('file:NAME', () => {
-  it.each(['abc123', 'abc123\n', 'abc123\r\n'])('reads %j without its line end', text => {
-    put('acme', text);
-    const tokenDigest = '6ca13d52ca70c883';
-    expect(tokensIn({}).lookup('file:acme', 'c1')).toEqual({ kind: 'token', token: 'abc123', tokenDigest });
-  });
+  it.each(['abc123', 'abc123\n', 'abc123\r\n', '\uFEFFabc123\r\n'])(
+    'reads %j without what editors put around it',
+    text => {
+      put('acme', text);
+      const tokenDigest = '6ca13d52ca70c883';
+      expect(tokensIn({}).lookup('file:acme', 'c1')).toEqual({ kind: 'token', token: 'abc123', tokenDigest });
+    },
+  );
 
   it('sees a rotated token at the next lookup', () => {
     put('acme', 'old-token');

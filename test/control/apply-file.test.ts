@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { readConfigFile } from '../../src/control/apply-file.ts';
 import { remarkLine } from '../../src/control/change-report.ts';
+import { looksLikeToken } from '../../src/core/access-token.ts';
+import { fieldNames } from '../../src/core/entry-fields.ts';
 import { schemas } from '../core/event-records.ts';
 
 const CONNECTION = '{connection_id: c-1, workspace_id: w, pixel_id: PIXEL, access_token: file:c-1}';
@@ -58,6 +60,19 @@ mappings:
       'f:14:5: mapping m-1: mapping_id: is given twice, first in line 10',
       'f:18:5: mapping #3: must be a mapping with its fields',
     ]);
+  });
+
+  test('a name that looks like a token is told by its place alone', () => {
+    const token = 'f3a9c1d27be84a6f90c2f3a9c1d27be84a6f90c2';
+    const { told } = read(`connections:\n  - connection_id: c-1\n    ${token}: x\n${token}: []\n`);
+    const name = '(a name that looks like a token)';
+    expect(told).toContain(`f:3:5: connection c-1: ${name}: is not a field of Connection`);
+    expect(told).toContain(`f:4:1: ${name}: is neither "connections" nor "mappings"`);
+    const twice = read(`connections:\n  - {${token}: x, ${token}: y}\n`).told;
+    expect([...told, ...twice].join()).not.toContain(token);
+    for (const schema of [schemas.connection, schemas.mapping]) {
+      expect(fieldNames(schema).filter(looksLikeToken)).toEqual([]);
+    }
   });
 
   test.each([

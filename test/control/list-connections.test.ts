@@ -52,7 +52,7 @@ describe('connections list', () => {
     expect(out.trimEnd().split('\n')).toEqual([
       'token_invalid  c-1  pixel PIXEL  since 1970-01-01T00:00:01.000Z, TikTok refuses the connection: code 40105, HTTP 200, revoked, request request-1',
       'unknown        c-2  pixel PIXEL',
-      'disabled       c-3  pixel PIXEL',
+      'disabled       c-3  pixel PIXEL  disabled by its entry',
       expect.stringMatching(/^unusable {7}c-4 {2}pixel PIXEL {2}access_token: /),
       'unusable       c-5  pixel -  truncated',
     ]);
@@ -74,6 +74,20 @@ describe('connections list', () => {
         request_id: 'request-1',
       },
     ]);
+  });
+
+  test('says since when a connection is disabled, as far as that was told of this version of its entry', async () => {
+    put('c-1', { enabled: false });
+    put('c-2', { enabled: false });
+    const disabledAt = (configOffset: number) =>
+      unanswered('disabled', { configOffset, tokenDigest: null }, null, 5_000);
+    states?.set('c-1', disabledAt(0)).set('c-2', disabledAt(0));
+    const about = { state: 'disabled', reason: 'disabled by its entry', api_code: null };
+    expect(JSON.parse((await list('--json')).out)).toMatchObject([
+      { connection_id: 'c-1', since: '1970-01-01T00:00:05.000Z', ...about },
+      { connection_id: 'c-2', since: null, ...about },
+    ]);
+    expect((await list()).out).toContain('c-1  pixel PIXEL  since 1970-01-01T00:00:05.000Z, disabled by its entry\n');
   });
 
   test('says that no state is known where there is no status topic', async () => {

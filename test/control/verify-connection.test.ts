@@ -89,6 +89,29 @@ describe('connections verify', () => {
     expect(JSON.parse((await verify('acme-main --json')).out)).toMatchObject(unknown);
   });
 
+  test('says how long TikTok asks to wait', async () => {
+    const body = '{"code":40100,"message":"Too frequent"}';
+    const limited = (after: string) => () =>
+      ({ kind: 'response', status: 429, headers: { 'retry-after': after }, body, durationMs: 5 }) as const;
+    api.answer = limited('7');
+    expect((await verify('acme-main')).out).toContain('\n  Try again in 7 s.\n');
+    expect(JSON.parse((await verify('acme-main --json')).out).advice).toBe('Try again in 7 s.');
+    api.answer = limited('0');
+    expect((await verify('acme-main')).out).toContain('\n  Try again in a while.\n');
+  });
+
+  test.each([
+    [403, 8, "  token_invalid: HTTP 403 without TikTok's JSON"],
+    [502, 9, "  no answer about the credentials: HTTP 502 without TikTok's JSON"],
+    [302, 9, "HTTP 302 without TikTok's JSON"],
+  ])('says once that an answer with HTTP %d was without TikTok’s JSON', async (status, code, line) => {
+    api.answer = () => ({ kind: 'response', status, headers: {}, body: '<html>', durationMs: 5 });
+    const { exitCode, out } = await verify('acme-main');
+    expect(exitCode).toBe(code);
+    expect(out).toContain(`${line}\n`);
+    expect(out.split(`HTTP ${status}`)).toHaveLength(2);
+  });
+
   test('is undecided without a token, and asks nobody', async () => {
     token = { kind: 'missing', problem: 'there is no file "acme" in tokens.dir' };
     const { exitCode, out } = await verify('acme-main');

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { LONGEST_TOKEN_BYTES, tokenProblem, withoutLineEnd, withoutToken } from '../../src/core/access-token.ts';
+import {
+  LONGEST_TOKEN_BYTES,
+  looksLikeToken,
+  tokenProblem,
+  withoutLineEnd,
+  withoutToken,
+} from '../../src/core/access-token.ts';
 
 test.each(['0123456789abcdef0123456789abcdef01234567', 'a', '~!'])('%j may be sent', token => {
   expect(tokenProblem(token)).toBeNull();
@@ -21,8 +27,21 @@ test.each([
   ['token\r\n', 'token'],
   ['token', 'token'],
   ['token\n\n', 'token\n'],
-])('%j without its line end is %j', (text, token) => {
+  ['\uFEFFtoken\r\n', 'token'],
+  ['\uFEFF\uFEFFtoken', '\uFEFFtoken'],
+])('%j without its line end and byte order mark is %j', (text, token) => {
   expect(withoutLineEnd(text)).toBe(token);
+});
+
+test.each([
+  ['0123456789abcdef0123456789abcdef01234567', true],
+  ['f3a9c1d27be84a6f90c2', true],
+  ['abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrst', true],
+  ['max_requests_per_second', false],
+  ['max_requests_per_secondd', false],
+  ['utm_source_2', false],
+])('whether %s looks like a token: %s', (word, expected) => {
+  expect(looksLikeToken(word)).toBe(expected);
 });
 
 const TOKEN = 'tok/"Seal+1';

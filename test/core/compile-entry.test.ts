@@ -236,6 +236,26 @@ describe('what an entry is compiled for', () => {
   });
 
   test.each([
+    ['acme-main', []],
+    ['acme@main', []],
+    ['jane.doe@example.com', ['looks like an e-mail address']],
+    ['acme main', ['has blanks or control characters']],
+    ['acme\u001b[31m', ['has blanks or control characters']],
+    ['acme\u200bmain', ['has blanks or control characters']],
+    ['jane@example.com\n', ['looks like an e-mail address', 'has blanks or control characters']],
+  ])('the id %j is used, with warnings that it %j to who writes it', (id, warned) => {
+    for (const purpose of ['topic', 'apply'] as const) {
+      const asConnection = compileConnection({ ...connection, connection_id: id }, purpose);
+      const asMapping = compileMapping({ ...mapping, mapping_id: id }, purpose);
+      for (const { problems, warnings } of [asConnection, asMapping]) {
+        const told = warnings.filter(({ field }) => /^(connection|mapping)_id$/.test(field)).map(each => each.message);
+        const expected = warned.map(message => expect.stringContaining(message));
+        expect([problems, told]).toEqual([[], purpose === 'apply' ? expected : []]);
+      }
+    }
+  });
+
+  test.each([
     ['C4A2B3D4E5F6G7H8I9J0', []],
     ['C4A2B3D4E5F6G7H8I9J', ['pixel_id']],
     ['C4A2B3D4E5F6G7H8I9J-', ['pixel_id']],

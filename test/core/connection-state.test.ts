@@ -276,5 +276,6 @@ describe('the credentials in force', () => {
     const subject = { configOffset: 7, tokenDigest: null };
     const known = nowInForce({ current: refused, latest: refused }, 'disabled', subject, 300);
     expect(known.current).toMatchObject({ state: 'disabled', since: 300, troubledSince: 200 });
+    expect(known.current.reason).toBe('disabled by its entry');
   });
 });

@@ -150,6 +150,7 @@ describe('while the pipeline runs', () => {
     const ids = { connection_id: 'c-2', workspace_id: 'ws-2' };
     table.apply(9, 'connection:c-2', connectionChange({ ...ids, enabled: false }));
     expect(stateOf()[1]).toEqual(['c-2', 'disabled']);
+    expect(observation.status().connections[1]?.reason).toBe('disabled by its entry');
     const [refused] = observation.status().connections;
     expect(refused).toMatchObject({ api_code: 40105, request_id: 'req-40105' });
     expect(refused?.reason).toContain('40105');
