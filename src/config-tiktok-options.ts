@@ -180,7 +180,8 @@ export const TOKENS = {
     because: 'a new key can be handed to every replica before anything is sealed with it',
   }),
   check: toggle({
-    describe: 'Ask TikTok about a token that is new, before events need it; false: the first batch tells.',
+    describe:
+      'Ask TikTok about a token that is new, before events need it, and about a refused connection whose events have ceased; false: the next batch tells.',
     default: true,
     because:
       'a request without events, or with a test event where the connection has a test event code; never a Purchase',

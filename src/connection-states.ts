@@ -4,6 +4,7 @@
  * A refusal counts only against the token and the version of the connection's entry that the request was made with; an
  * old request's refusal says nothing about a token that came meanwhile. A refused connection's events are dead-lettered
  * at once, one request per probe interval is made all the same, and other credentials release it at their first use.
+ * Where no events ask, it may be asked about without any, ever more rarely (`isUnasked`).
  *
  * What other replicas found out counts here too (`learned`), and what is found out here is told to them (`onChanged`).
  */
@@ -11,6 +12,7 @@
 import {
   afterChange,
   afterNews,
+  afterNoRefusal,
   afterRecovery,
   afterRefusal,
   afterSuccess,
@@ -28,6 +30,7 @@ import {
   stillUndecided,
   waitsForRecovery,
 } from './core/connection-state.ts';
+import { RefusalProbes } from './core/refusal-probes.ts';
 import type { Credentials, CredentialsLookup, Telemetry } from './ports.ts';
 
 export interface ConnectionStatesParts {
@@ -40,6 +43,8 @@ export interface ConnectionStatesParts {
 
 /** Told of what was found out here, by connection; null: the connection is gone. */
 export type ChangeListener = (connectionId: string, state: ConnectionState | null) => void;
+/** Told that TikTok was asked about a connection that is refused still. */
+export type ProbeListener = (connectionId: string) => void;
 export type ReleaseListener = (release: Release) => void;
 
 export class ConnectionStates {
@@ -47,19 +52,25 @@ export class ConnectionStates {
   readonly #known = new Map<string, Known>();
   /** Connections that take requests and have failed for themselves, until that is known to be over. */
   readonly #toRecover = new Map<string, ConnectionState>();
-  /** When a refused connection was last probed, or was learned to be refused. */
-  readonly #probedAt = new Map<string, number>();
+  readonly #probes: RefusalProbes;
   readonly #releases = new Map<string, Release>();
   readonly #changeListeners: ChangeListener[] = [];
   readonly #releaseListeners: ReleaseListener[] = [];
+  readonly #probeListeners: ProbeListener[] = [];
 
   constructor(parts: ConnectionStatesParts) {
     this.#parts = parts;
+    this.#probes = new RefusalProbes(parts.probeIntervalMs);
   }
 
   /** Hears of every change that was found out here, not of those learned from others. */
   onChanged(listener: ChangeListener): void {
     this.#changeListeners.push(listener);
+  }
+
+  /** Hears of every probe made here that left its connection refused. */
+  onProbed(listener: ProbeListener): void {
+    this.#probeListeners.push(listener);
   }
 
   /**
@@ -125,9 +136,8 @@ export class ConnectionStates {
   refusal(connectionId: string, credentials: Credentials, now: number): string | null {
     const current = this.inForce(connectionId, credentials, now);
     if (!isRefused(current)) return null;
-    const probedAt = this.#probedAt.get(connectionId) ?? Number.NEGATIVE_INFINITY;
-    if (now - probedAt < this.#parts.probeIntervalMs) return current.reason ?? current.state;
-    this.#probedAt.set(connectionId, now);
+    if (!this.#probes.isDue(connectionId, now)) return current.reason ?? current.state;
+    this.probed(connectionId, now);
     return null;
   }
 
@@ -141,15 +151,41 @@ export class ConnectionStates {
   refused(connectionId: string, credentials: Credentials, answer: StateAnswer, now: number): void {
     const looked = this.#parts.credentialsNow(connectionId);
     if (looked.kind === 'missing' || !isSameSubject(looked, credentials)) return;
-    this.#probedAt.set(connectionId, now);
     const current = this.inForce(connectionId, credentials, now);
-    this.#change(connectionId, current, afterRefusal(current, answer, now));
+    const after = afterRefusal(current, answer, now);
+    this.#change(connectionId, current, after);
+    this.probed(connectionId, now);
+    if (after === current) this.probedInVain(connectionId);
   }
 
   /** These credentials were asked about, and the answer says nothing of them. */
   undecided(connectionId: string, credentials: Credentials, answer: StateAnswer, now: number): void {
     const current = this.#currentOf(connectionId, credentials, now);
     if (current !== null) this.#change(connectionId, current, stillUndecided(current, answer));
+  }
+
+  /** These credentials were asked about without an event that counts, and TikTok found fault with that alone. */
+  unrefused(connectionId: string, credentials: Credentials, answer: StateAnswer, now: number): void {
+    const current = this.#currentOf(connectionId, credentials, now);
+    if (current !== null) this.#change(connectionId, current, afterNoRefusal(current, answer, now));
+  }
+
+  /** A refused connection is asked about now, here or by another replica. */
+  probed(connectionId: string, now: number): void {
+    this.#probes.probed(connectionId, now);
+  }
+
+  /** A connection was asked about here; where it is refused still, the other replicas hear of that. */
+  probedInVain(connectionId: string): void {
+    const state = this.of(connectionId);
+    if (state === null || !isRefused(state)) return;
+    for (const listener of this.#probeListeners) listener(connectionId);
+  }
+
+  /** Whether a refused connection is to be asked about without events: none have for long enough. */
+  isUnasked(connectionId: string, now: number): boolean {
+    const state = this.of(connectionId);
+    return state !== null && isRefused(state) && this.#probes.isOverdue(connectionId, now);
   }
 
   /** A connection that fails for itself (throttled, hanging) since then has had to let go of events. */
@@ -230,9 +266,7 @@ export class ConnectionStates {
   }
 
   #tellOfChange(connectionId: string, before: ConnectionState | null, after: ConnectionState, now: number): void {
-    if (!isRefused(after)) this.#probedAt.delete(connectionId);
-    // Learned from elsewhere: the answer is fresh enough to count as this interval's probe.
-    else if (!this.#probedAt.has(connectionId)) this.#probedAt.set(connectionId, now);
+    this.#probes.changed(connectionId, before, after, now);
     const isFirst = before === null && after.state === 'undecided';
     if (isFirst || before?.state === after.state) return;
     this.#parts.telemetry.connectionState(connectionId, after.state, after.reason ?? REASONS[after.state]);
@@ -248,7 +282,7 @@ export class ConnectionStates {
   #drop(connectionId: string): void {
     this.#known.delete(connectionId);
     this.#toRecover.delete(connectionId);
-    this.#probedAt.delete(connectionId);
+    this.#probes.forget(connectionId);
     this.#releases.delete(connectionId);
   }
 }

@@ -8,7 +8,7 @@
 
 import { CoalescingWriter } from './coalescing-writer.ts';
 import type { ConnectionStates } from './connection-states.ts';
-import { type ConnectionState, isSameSubject, newerOf } from './core/connection-state.ts';
+import { type ConnectionState, isSameState, isSameSubject, newerOf } from './core/connection-state.ts';
 import {
   connectionIdOf,
   readStatus,
@@ -51,6 +51,8 @@ export class StatusSharing {
   /** Connections whose state is going to be written. */
   readonly #toWrite = new Set<string>();
   readonly #writer: CoalescingWriter<string>;
+  /** Those of them of which only is to be told that TikTok was asked about them again. */
+  readonly #probed = new Set<string>();
   /** What this replica wrote last. */
   readonly #written = new Map<string, ConnectionState>();
   #isShared = false;
@@ -68,6 +70,10 @@ export class StatusSharing {
       ...{ clock, random, maxItems: MAX_RECORDS_PER_WRITE },
     });
     states.onChanged(connectionId => this.#writeSoon(connectionId));
+    states.onProbed(connectionId => {
+      if (this.#isShared) this.#probed.add(connectionId);
+      this.#writeSoon(connectionId);
+    });
   }
 
   /** Reads what is there, and then on. Resolves after the first try, at the latest after `waitMs`; never rejects. */
@@ -165,6 +171,9 @@ export class StatusSharing {
     states.learned(connectionId, news, clock.now());
     // Somebody had not heard of this yet; what the topic holds last must be what holds.
     const holds = states.of(connectionId);
+    // The same told again: its replica has asked TikTok, so nobody else need to.
+    if (read?.instance !== instance && before !== null && isSameState(before, news))
+      states.probed(connectionId, clock.now());
     const isOurs = holds !== null && holds === before && holds === this.#written.get(connectionId);
     if (!isOurs || !isSameSubject(holds, news) || read?.instance === instance) return;
     this.#written.delete(connectionId);
@@ -193,9 +202,11 @@ export class StatusSharing {
     const written = new Map<string, ConnectionState>();
     for (const connectionId of connectionIds) {
       this.#toWrite.delete(connectionId);
+      const isProbed = this.#probed.delete(connectionId);
       const state = states.of(connectionId);
       if (states.latest(connectionId) === null) changes.set(connectionId, null);
-      if (state === null || state === this.#written.get(connectionId) || !this.#isNews(connectionId, state)) continue;
+      if (state === null || !(isProbed ? this.#isHeld(connectionId, state) : this.#isUntold(connectionId, state)))
+        continue;
       const writing = { workspaceId: workspaceOf(connectionId), instance, now: clock.now() };
       changes.set(connectionId, statusRecordOf(connectionId, state, writing));
       written.set(connectionId, state);
@@ -203,6 +214,16 @@ export class StatusSharing {
     if (changes.size === 0) return;
     await topic.write(changes);
     for (const [connectionId, state] of written) this.#written.set(connectionId, state);
+  }
+
+  #isUntold(connectionId: string, state: ConnectionState): boolean {
+    return state !== this.#written.get(connectionId) && this.#isNews(connectionId, state);
+  }
+
+  /** Whether the topic holds this, or something older. */
+  #isHeld(connectionId: string, state: ConnectionState): boolean {
+    const shared = this.#shared.get(connectionId)?.state ?? null;
+    return shared === null || newerOf(state, shared) === state;
   }
 
   /** Whether this is newer than what the topic holds. A replica that is behind keeps what it sees to itself. */

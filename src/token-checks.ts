@@ -1,14 +1,20 @@
 /**
  * Looks after the credentials of every connection: notices new entries and new tokens, and asks TikTok about those that
- * no request has had an answer about yet.
+ * no request has had an answer about yet, and about those that TikTok refuses where no events ask.
  *
  * Once per window, and when the configuration changes. Of many replicas one asks: each waits for a time of its own and
- * looks first whether somebody was quicker. An answer that decides nothing is asked for again, ever more rarely.
+ * looks first whether somebody was quicker. What stays undecided or refused is asked about again, ever more rarely.
  */
 
 import type { ConnectionStates } from './connection-states.ts';
 import type { Connection } from './core/config-entry.ts';
-import { type ConnectionState, isSameSubject, type StateSubject } from './core/connection-state.ts';
+import {
+  type ConnectionState,
+  followsTrouble,
+  isRefused,
+  isSameSubject,
+  type StateSubject,
+} from './core/connection-state.ts';
 import { judgeResponse } from './core/judge-response.ts';
 import type { Destination } from './core/tiktok-event.ts';
 import { mayAskAgain, type ProbeResult, probeOf, readProbe } from './core/token-probe.ts';
@@ -67,7 +73,7 @@ const UNASKED: ProbeResult = {
   mayPass: true,
 };
 
-/** What is planned for credentials without an answer. */
+/** What is planned for credentials without an answer, or that TikTok refuses. */
 interface Plan {
   readonly subject: StateSubject;
   /** How often they were asked about, or left to another replica; this time included. */
@@ -79,6 +85,8 @@ interface Plan {
 
 interface Question {
   readonly connection: Connection;
+  /** What is known as it is asked. */
+  readonly state: ConnectionState;
   readonly token: Extract<CredentialsLookup, { readonly kind: 'token' }>;
 }
 
@@ -129,11 +137,11 @@ export class TokenChecks {
   #lookAt({ connection_id: connectionId, enabled }: Connection): void {
     const state = this.#inForce(connectionId, enabled);
     const plan = this.#plans.get(connectionId);
-    if (state.state !== 'undecided' && state.state !== 'disabled') {
-      this.#plans.delete(connectionId);
-      return;
-    }
-    if (plan === undefined || !isSameSubject(plan.subject, state))
+    if (isRefused(state)) {
+      const isUnasked = this.#parts.states.isUnasked(connectionId, this.#parts.clock.now());
+      if (plan?.isDue !== true && isUnasked) this.#plan(connectionId, { subject: state, rounds: 0 });
+    } else if (state.state === 'active') this.#plans.delete(connectionId);
+    else if (plan === undefined || !isSameSubject(plan.subject, state))
       this.#plan(connectionId, { subject: state, rounds: 0 });
     else if (!plan.isDue && this.#parts.clock.monotonic() >= plan.notBefore) this.#plan(connectionId, plan);
   }
@@ -163,22 +171,21 @@ export class TokenChecks {
     const state = states.of(connectionId);
     if (this.#isStopped || this.#plans.get(connectionId) !== plan || state === null) return;
     // Somebody was quicker and may be asking; should that replica be gone, this one asks in the next round.
-    const isLeft = plan.rounds === 1 && sharing.isTold(connectionId, state);
+    const isLeft = plan.rounds === 1 && !isRefused(state) && sharing.isTold(connectionId, state);
     sharing.announce(connectionId);
-    if (isLeft || !this.#isToBeAsked(state)) plan.isDue = false;
+    if (isLeft || !this.#isToBeAsked(connectionId, state)) plan.isDue = false;
     else {
       this.#waiting.push(connectionId);
       void this.#askNext();
     }
   }
 
-  #isToBeAsked(state: ConnectionState): boolean {
-    return (
-      this.#parts.options.check &&
-      state.state === 'undecided' &&
-      state.tokenDigest !== null &&
-      (state.reason === null || mayAskAgain(state.apiCode))
-    );
+  #isToBeAsked(connectionId: string, state: ConnectionState): boolean {
+    const { clock, options, states } = this.#parts;
+    if (!options.check || state.tokenDigest === null) return false;
+    if (isRefused(state)) return states.isUnasked(connectionId, clock.now());
+    if (state.state !== 'undecided') return false;
+    return state.reason === null || mayAskAgain(state.apiCode) || followsTrouble(state);
   }
 
   async #askNext(): Promise<void> {
@@ -203,12 +210,17 @@ export class TokenChecks {
     const question = this.#question(connectionId);
     if (question === null || this.#isStopped) return;
     const { clock, states, telemetry } = this.#parts;
-    const { connection, token } = question;
+    const { connection, state, token } = question;
+    if (isPermitted) states.probed(connectionId, clock.now());
     const result = isPermitted ? await this.#answer(connection, token.token) : UNASKED;
     const now = clock.now();
     if (result.kind === 'active') states.accepted(connectionId, token, now);
     else if (result.kind === 'refused') states.refused(connectionId, token, result.answer, now);
+    // What was found out while it was asked counts for more than that it was not refused.
+    else if (!result.mayPass && states.of(connectionId) === state)
+      states.unrefused(connectionId, token, result.answer, now);
     else states.undecided(connectionId, token, result.answer, now);
+    if (isPermitted && result.kind === 'undecided') states.probedInVain(connectionId);
     telemetry.tokenChecked(connectionId, result.kind, result.kind === 'active' ? null : result.answer.message);
   }
 
@@ -218,7 +230,9 @@ export class TokenChecks {
     const connection = table.connection(connectionId);
     const token = credentialsNow(connectionId);
     if (connection === null || token.kind === 'missing') return null;
-    return states.of(connectionId)?.state === 'undecided' ? { connection, token } : null;
+    const state = states.of(connectionId);
+    const isOpen = state?.state === 'undecided' || states.isUnasked(connectionId, this.#parts.clock.now());
+    return state !== null && isOpen ? { connection, state, token } : null;
   }
 
   /** Waits for the permit that every request needs; false when it does not come in time. */

@@ -106,12 +106,41 @@ export function unanswered(
 export function afterSuccess(current: ConnectionState, now: number): ConnectionState {
   if (current.state === 'active') return current;
   const { configOffset, since, tokenDigest, troubledSince } = current;
+  // The release is told already, and the revision names it; of the two states the active one holds.
+  if (isReleasedUntried(current)) return { ...current, state: 'active', since: now, ...NO_ANSWER };
   const goesOn = troubledSince === null || (!isRefused(current) && troubledSince >= since);
   const cause = isRefused(current) ? 'probe' : 'new_token';
   return {
     ...{ state: 'active', configOffset, tokenDigest, since: now, ...NO_ANSWER },
     ...{ revision: current.revision + 1, troubledSince, releaseCause: goesOn ? null : cause },
   };
+}
+
+/**
+ * Asked about without an event that counts, TikTok found fault with the question, not with the credentials. That is no
+ * success; but where letters wait for one it lets them be tried, once: where it refused these credentials before, and
+ * where those before them were in trouble. What parked the connection, heard again, says nothing.
+ */
+export function afterNoRefusal(current: ConnectionState, answer: StateAnswer, now: number): ConnectionState {
+  const isTried = isRefused(current) ? current.apiCode !== answer.apiCode : followsTrouble(current);
+  if (!isTried) return stillUndecided(current, answer);
+  const { apiCode, httpStatus, message: reason, requestId } = answer;
+  return {
+    ...current,
+    ...{ state: 'undecided', since: now, apiCode, httpStatus, requestId, reason, revision: current.revision + 1 },
+    releaseCause: isRefused(current) ? 'probe' : 'new_token',
+  };
+}
+
+/** Whether the credentials before these were in trouble, and nobody has an answer about these. */
+export function followsTrouble(current: ConnectionState): boolean {
+  const { since, state, troubledSince } = current;
+  return state === 'undecided' && troubledSince !== null && troubledSince < since && hasOpenTrouble(current);
+}
+
+/** Whether its letters may be tried, though TikTok has judged no event yet. */
+export function isReleasedUntried({ releaseCause, state }: ConnectionState): boolean {
+  return state === 'undecided' && releaseCause !== null;
 }
 
 /** Whether there is something whose end is not told yet. */
@@ -148,7 +177,7 @@ export function afterRefusal(current: ConnectionState, answer: StateAnswer, now:
 /** Asked, and the answer says nothing about the credentials. */
 export function stillUndecided(current: ConnectionState, answer: StateAnswer): ConnectionState {
   const { apiCode, httpStatus, message: reason, requestId } = answer;
-  if (current.state !== 'undecided' || current.reason === reason) return current;
+  if (current.state !== 'undecided' || current.reason === reason || isReleasedUntried(current)) return current;
   return { ...current, apiCode, httpStatus, requestId, reason, revision: current.revision + 1 };
 }
 
@@ -166,6 +195,11 @@ export function afterRecovery(current: ConnectionState, now: number): Connection
 /** The one that holds: of the newer entry, then of the more changes seen; the rest only makes the order total. */
 export function newerOf(a: ConnectionState, b: ConnectionState): ConnectionState {
   return compare(a, b) >= 0 ? a : b;
+}
+
+/** Whether two replicas tell the same of it. */
+export function isSameState(a: ConnectionState, b: ConnectionState): boolean {
+  return compare(a, b) === 0;
 }
 
 function compare(a: ConnectionState, b: ConnectionState): number {

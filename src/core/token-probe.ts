@@ -30,7 +30,7 @@ export type ProbeResult =
   | { readonly kind: 'active'; readonly answer: StateAnswer }
   /** TikTok refuses the credentials. */
   | { readonly kind: 'refused'; readonly answer: StateAnswer; readonly advice: string }
-  /** Nothing is known; `mayPass` where asking again may tell more. */
+  /** Nothing is known; `mayPass` where asking again may tell more, false where TikTok finds fault with the probe itself. */
   | { readonly kind: 'undecided'; readonly answer: StateAnswer; readonly mayPass: boolean };
 
 /** The probe for a connection's destination at `now` (epoch milliseconds). Offline events know no custom names. */
@@ -67,7 +67,7 @@ export function readProbe(verdict: Verdict): ProbeResult {
   const answer = { apiCode, httpStatus, message, requestId };
   if (kind === 'delivered') return { kind: 'active', answer };
   if (kind === 'connection-refused') return { kind: 'refused', answer, advice: adviceFor(apiCode) };
-  const mayPass = kind === 'retry' || kind === 'throttled' || kind === 'ambiguous';
+  const mayPass = apiCode === null || kind === 'retry' || kind === 'throttled' || kind === 'ambiguous';
   const why = mayPass ? `no answer about the credentials: ${told(answer)}` : `${EMPTY_REFUSED}: ${told(answer)}`;
   return { kind: 'undecided', answer: { ...answer, message: why }, mayPass };
 }

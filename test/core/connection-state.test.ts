@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   afterChange,
   afterNews,
+  afterNoRefusal,
   afterRecovery,
   afterRefusal,
   afterSuccess,
@@ -186,6 +187,60 @@ describe('a probe without a verdict', () => {
     expect(asked).toMatchObject({ state: 'undecided', since: 100, reason: 'data: empty', apiCode: 40002, revision: 1 });
     expect(stillUndecided(asked, { ...refusal(40002), message: 'data: empty' })).toBe(asked);
     expect(stillUndecided(refused, refusal(40100))).toBe(refused);
+  });
+});
+
+describe('an answer that is no refusal, and no success', () => {
+  const renewed = nowInForce({ current: refused, latest: refused }, 'undecided', OTHER, 300).current;
+  const notRefused = { ...refusal(40002), message: 'data: empty' };
+
+  it('releases new credentials whose predecessors were in trouble, and the success later is no second release', () => {
+    const released = afterNoRefusal(renewed, notRefused, 400);
+    expect(released).toMatchObject({ state: 'undecided', since: 400, apiCode: 40002, reason: 'data: empty' });
+    expect(releaseOf('c', released)).toMatchObject({ cause: 'new_token', ...OTHER, since: 400 });
+    const passed = afterSuccess(released, 900);
+    expect(passed).toMatchObject({ state: 'active', reason: null, apiCode: null });
+    expect(releaseOf('c', passed)?.releaseId).toBe(releaseOf('c', released)?.releaseId);
+    expect(newerOf(released, passed)).toBe(passed);
+  });
+
+  it('is the same release as the success that another replica saw at that time', () => {
+    const released = releaseOf('c', afterNoRefusal(renewed, notRefused, 400));
+    expect(releaseOf('c', afterSuccess(renewed, 405))?.releaseId).toBe(released?.releaseId);
+  });
+
+  it('releases credentials that were refused, as a probe; but not with the code that parked them', () => {
+    expect(releaseOf('c', afterNoRefusal(refused, notRefused, 400))).toMatchObject({ cause: 'probe', ...SUBJECT });
+    const parked = afterRefusal(undecided, refusal(40002), 200);
+    expect(afterNoRefusal(parked, notRefused, 400)).toBe(parked);
+  });
+
+  it('says nothing where nothing waits for it', () => {
+    expect(releaseOf('c', afterNoRefusal(undecided, notRefused, 400))).toBeNull();
+    const itsOwn = afterTrouble(undecided, 300);
+    expect(hasOpenTrouble(afterNoRefusal(itsOwn, notRefused, 400))).toBe(true);
+    const active = afterTrouble(afterSuccess(undecided, 200), 250);
+    expect(afterNoRefusal(active, notRefused, 400)).toBe(active);
+    const disabled = unanswered('disabled', OTHER, refused, 300);
+    expect(afterNoRefusal(disabled, notRefused, 400)).toBe(disabled);
+  });
+
+  it('heard again changes nothing, and a refusal after it is a trouble of its own', () => {
+    const released = afterNoRefusal(refused, notRefused, 400);
+    expect(afterNoRefusal(released, { ...notRefused, message: 'another' }, 500)).toBe(released);
+    const again = afterRefusal(released, refusal(), 600);
+    expect(again).toMatchObject({ state: 'token_invalid', since: 600, troubledSince: 600, releaseCause: null });
+    expect(releaseOf('c', afterSuccess(again, 700))?.releaseId).not.toBe(releaseOf('c', released)?.releaseId);
+  });
+
+  it('always leads to a state that holds over the one before, and never to one that is refused', () => {
+    fc.assert(
+      fc.property(someState, fc.nat(), (current, now) => {
+        const after = afterNoRefusal(current, notRefused, now);
+        expect(newerOf(current, after)).toBe(after === current ? current : after);
+        if (after !== current) expect(after.state).toBe('undecided');
+      }),
+    );
   });
 });
 

@@ -103,6 +103,8 @@ describe('its answer', () => {
       mayPass: true,
       answer: { message: 'no answer about the credentials: ECONNREFUSED' },
     });
+    for (const answer of [plain(413), plain(404), timeout()])
+      expect(undecided(answer)).toMatchObject({ mayPass: true });
     expect([40002, 40000, 40061, 20001].map(mayAskAgain)).toEqual([false, false, false, false]);
     expect([null, 40100, 50000, 40016].map(mayAskAgain)).toEqual([true, true, true, true]);
   });

@@ -206,18 +206,23 @@ describe('the trouble of a connection', () => {
 });
 
 type Act =
-  | { readonly kind: 'letsGo' | 'works' | 'fails' | 'isRefused' | 'restarts' | 'renews'; readonly who: number }
+  | {
+      readonly kind: 'letsGo' | 'works' | 'fails' | 'isRefused' | 'unrefused' | 'restarts' | 'renews';
+      readonly who: number;
+    }
   | { readonly kind: 'waits'; readonly ms: number };
 
 const anAct: fc.Arbitrary<Act> = fc.oneof(
   fc.record({
-    kind: fc.constantFrom('letsGo', 'letsGo', 'works', 'works', 'fails', 'isRefused', 'restarts', 'renews' as const),
+    kind: fc.constantFrom(
+      ...(['letsGo', 'letsGo', 'works', 'works', 'fails', 'isRefused', 'unrefused', 'restarts', 'renews'] as const),
+    ),
     who: fc.nat(2),
   }),
   fc.record({ kind: fc.constant('waits' as const), ms: fc.constantFrom(100, 700, 2_000, 20_000, HOLD_MS + LOOK_MS) }),
 );
 
-describe('replicas that let go, work, are refused, get new tokens and are restarted as it comes', () => {
+describe('replicas that let go, work, are refused, ask without events, get new tokens and are restarted as it comes', () => {
   it('agree in the end, and every letter has been followed by a release, and every release follows letters', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anAct, { maxLength: 14 }), async acts => {

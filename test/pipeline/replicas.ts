@@ -14,6 +14,12 @@ export const C = 'connection-1';
 export const OLD: Credentials = { configOffset: 4, tokenDigest: 'old' };
 export const NEW: Credentials = { configOffset: 4, tokenDigest: 'new' };
 export const REFUSED: StateAnswer = { apiCode: 40105, httpStatus: 200, requestId: 'request-1', message: 'revoked' };
+export const NO_EVENTS: StateAnswer = {
+  apiCode: 40002,
+  httpStatus: 200,
+  requestId: 'request-2',
+  message: 'data: empty',
+};
 /** Longer than a replica takes to hear of what another one wrote. */
 export const HEARD_MS = 1_000;
 export const PROBE_INTERVAL_MS = 120_000;
@@ -50,8 +56,10 @@ export function shareTopic() {
     const accepted = (credentials = now.inForce) => states.accepted(C, credentials, clock.now());
     const refused = (credentials = now.inForce, answer = REFUSED) =>
       states.refused(C, credentials, answer, clock.now());
+    /** Asked about without events, TikTok found fault with that alone. */
+    const unrefused = (credentials = now.inForce) => states.unrefused(C, credentials, NO_EVENTS, clock.now());
     const state = () => states.of(C)?.state ?? null;
-    return { states, sharing, telemetry, releases, renew, accepted, refused, state };
+    return { states, sharing, telemetry, releases, renew, accepted, refused, unrefused, state };
   }
 
   /** What the topic tells of the connection. */

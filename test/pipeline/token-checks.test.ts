@@ -3,8 +3,9 @@ import { createProcessRateLimits } from '../../src/adapters/redis-rate-limits.ts
 import { ConnectionStates } from '../../src/connection-states.ts';
 import type { Connection } from '../../src/core/config-entry.ts';
 import { ConfigTable } from '../../src/core/config-table.ts';
-import type { ConnectionState } from '../../src/core/connection-state.ts';
+import { type ConnectionState, type Release, stillUndecided, unanswered } from '../../src/core/connection-state.ts';
 import { createDestinations } from '../../src/core/destination.ts';
+import type { EventsApiAnswer } from '../../src/core/events-api-answer.ts';
 import type { RateOptions } from '../../src/core/rate-limit.ts';
 import type { CredentialsLookup } from '../../src/ports.ts';
 import { TokenChecks } from '../../src/token-checks.ts';
@@ -13,6 +14,7 @@ import { recordingTelemetry } from '../fakes/recording-telemetry.ts';
 import { coded, ScriptedEventsApi, unreached } from '../fakes/scripted-events-api.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { FAST } from './delivery-options.ts';
+import { C, HEARD_MS, NO_EVENTS, OLD, shareTopic } from './replicas.ts';
 
 const WINDOW_MS = 120_000;
 const SPREAD_MS = 15_000;
@@ -65,8 +67,6 @@ function setUp({ check = true, random = () => 0.5, rates = {} }: SetUp = {}) {
 describe('credentials that no request has had an answer about', () => {
   it.each([
     ['takes', coded(0), 'active'],
-    ['refuses', coded(40105), 'token_invalid'],
-    ['refuses otherwise', coded(40001), 'parked'],
     ['says nothing of', EMPTY_REFUSED, 'undecided'],
   ])('are asked about once, and TikTok %s them', async (_, answer, state) => {
     const { api, checks, clock, stateOf, telemetry, write } = setUp();
@@ -263,5 +263,216 @@ describe('a connection', () => {
     expect([...states.ids()].sort()).toEqual(['c-2', 'newcomer']);
     const removed = telemetry.told('connectionState').filter(([, state]) => state === 'removed');
     expect(removed.map(([id]) => id)).toEqual(['x', 'leftover', 'c-1']);
+  });
+});
+
+const REFUSAL = { apiCode: 40001, httpStatus: 200, requestId: 'request-1', message: 'no permission' };
+
+/** A connection that TikTok refused a live event of, a moment ago. */
+function setUpRefused(fields: Partial<Connection> = {}, options: SetUp = {}) {
+  const world = setUp(options);
+  const { checks, clock, states, write } = world;
+  const credentials = { tokenDigest: 'token of c-1', configOffset: write('c-1', fields) };
+  const isRefused = (answer = REFUSAL, subject = credentials) => states.refused('c-1', subject, answer, clock.now());
+  const releases: Release[] = [];
+  states.onReleased(release => releases.push(release));
+  isRefused();
+  checks.start();
+  const causes = () => releases.map(({ cause }) => cause);
+  return { ...world, credentials, isRefused, releases, causes };
+}
+
+describe('a connection that TikTok refuses, and no events ask about,', () => {
+  it.each([
+    ['a token code', coded(40105)],
+    ['the code that parked it', coded(40001)],
+    ['a limit', coded(40100)],
+    ['a code that nobody knows', coded(49999)],
+    ['nothing', unreached()],
+    ['no JSON', { ...coded(0), body: '<html>', status: 413 }],
+  ])('is asked about after a window, then ever more rarely, and %s never releases it', async (_, answer) => {
+    const { api, causes, checks, clock, stateOf } = setUpRefused();
+    api.answer = () => answer;
+    const askedAfter: number[] = [];
+    for (let windows = 1; windows <= 150; windows++) {
+      const before = api.requests.length;
+      await clock.advance(WINDOW_MS);
+      if (api.requests.length > before) askedAfter.push(windows);
+    }
+    const waits = askedAfter.map((at, n) => at - (askedAfter[n - 1] ?? 0));
+    expect(waits[0]).toBeLessThanOrEqual(2);
+    expect(waits.toSorted((a, b) => a - b)).toEqual(waits);
+    expect(waits.at(-1)).toBeGreaterThanOrEqual(30);
+    expect(waits.at(-1)).toBeLessThanOrEqual(32);
+    expect(waits.length).toBeLessThan(11);
+    expect(causes()).toEqual([]);
+    expect(['parked', 'token_invalid']).toContain(stateOf('c-1'));
+    checks.stop();
+  });
+
+  it('is released once TikTok takes the test event', async () => {
+    const { api, causes, clock, stateOf } = setUpRefused({ test_event_code: 'TEST1' });
+    api.answer = () => coded(0);
+    await clock.advance(3 * WINDOW_MS);
+    expect([stateOf('c-1'), causes(), api.requests.length]).toEqual(['active', ['probe'], 1]);
+    expect(api.requests[0]?.testEventCode).toBe('TEST1');
+  });
+
+  it('is released, undecided still, where TikTok finds fault with the batch without events alone, and once', async () => {
+    const { api, causes, clock, credentials, states, stateOf } = setUpRefused();
+    await clock.advance(3 * WINDOW_MS);
+    expect([stateOf('c-1'), causes(), api.requests.length]).toEqual(['undecided', ['probe'], 1]);
+    await clock.advance(100 * WINDOW_MS);
+    states.accepted('c-1', credentials, clock.now());
+    expect([stateOf('c-1'), causes(), api.requests.length]).toEqual(['active', ['probe'], 1]);
+  });
+
+  it('stays parked when the batch without events hears the code that parked it', async () => {
+    const { causes, clock, isRefused, stateOf } = setUpRefused();
+    isRefused({ ...REFUSAL, apiCode: 40002 });
+    await clock.advance(100 * WINDOW_MS);
+    expect([stateOf('c-1'), causes()]).toEqual(['parked', []]);
+  });
+
+  it('is parked anew where the letters of the round are refused, and tried again ever more rarely', async () => {
+    const { api, checks, clock, isRefused, releases, states, stateOf } = setUpRefused();
+    const rounds: number[] = [];
+    for (let windows = 1; windows <= 300; windows++) {
+      await clock.advance(WINDOW_MS);
+      // A round begins two windows after the release.
+      const since = releases.at(-1)?.since ?? Number.POSITIVE_INFINITY;
+      if (stateOf('c-1') !== 'undecided' || clock.now() - since < 2 * WINDOW_MS) continue;
+      isRefused();
+      rounds.push(windows);
+      expect(states.of('c-1')).toMatchObject({ state: 'parked', troubledSince: clock.now(), releaseCause: null });
+    }
+    expect(new Set(releases.map(({ releaseId }) => releaseId)).size).toBe(rounds.length);
+    expect(api.requests).toHaveLength(rounds.length);
+    const waits = rounds.map((at, n) => at - (rounds[n - 1] ?? 0));
+    expect(waits.toSorted((a, b) => a - b)).toEqual(waits);
+    expect(waits.at(-1)).toBeGreaterThanOrEqual(30);
+    expect(rounds.length).toBeLessThan(16);
+    checks.stop();
+  });
+
+  it('is not asked about while its events do so, and is once they cease', async () => {
+    const { api, clock, credentials, isRefused, states } = setUpRefused();
+    for (let windows = 1; windows <= 10; windows++) {
+      await clock.advance(WINDOW_MS);
+      expect(states.refusal('c-1', credentials, clock.now())).toBeNull();
+      isRefused();
+    }
+    expect(api.requests).toEqual([]);
+    await clock.advance(13 * WINDOW_MS);
+    expect(api.requests).toHaveLength(1);
+  });
+
+  it('counts the question as the probe of its window', async () => {
+    const { api, clock, credentials, states } = setUpRefused();
+    api.answer = () => coded(40001);
+    while (api.requests.length === 0) await clock.advance(1_000);
+    expect(states.refusal('c-1', credentials, clock.now())).toContain('40001');
+    await clock.advance(WINDOW_MS);
+    expect(states.refusal('c-1', credentials, clock.now())).toBeNull();
+  });
+
+  it('is not released over a refusal that was heard while it was asked', async () => {
+    const { api, causes, clock, isRefused, stateOf } = setUpRefused();
+    api.answer = () => {
+      isRefused({ ...REFUSAL, apiCode: 40105 });
+      return EMPTY_REFUSED;
+    };
+    while (api.requests.length === 0) await clock.advance(1_000);
+    expect([stateOf('c-1'), causes()]).toEqual(['token_invalid', []]);
+  });
+
+  it('is not asked about where that is switched off', async () => {
+    const { api, clock } = setUpRefused({}, { check: false });
+    await clock.advance(100 * WINDOW_MS);
+    expect(api.requests).toEqual([]);
+  });
+});
+
+describe('a new token or entry after a refusal', () => {
+  it.each([
+    ['token', ({ tokens }: ReturnType<typeof setUpRefused>) => void tokens.set('file:c-1', 'renewed')],
+    ['entry', ({ write }: ReturnType<typeof setUpRefused>) => void write('c-1', { pixel_id: 'PIXEL2' })],
+  ])('(%s) is a release where TikTok does not refuse it, and its first success is none', async (_, renew) => {
+    const world = setUpRefused();
+    const { api, causes, checks, clock, states, stateOf, table, tokens } = world;
+    renew(world);
+    await clock.advance(2 * WINDOW_MS);
+    expect([stateOf('c-1'), causes(), api.requests.length]).toEqual(['undecided', ['new_token'], 1]);
+    await clock.advance(50 * WINDOW_MS);
+    const configOffset = table.connectionOffset('c-1') ?? -1;
+    states.accepted('c-1', { configOffset, tokenDigest: tokens.get('file:c-1') ?? '' }, clock.now());
+    expect([stateOf('c-1'), causes(), api.requests.length]).toEqual(['active', ['new_token'], 1]);
+    checks.stop();
+  });
+
+  it.each([
+    ['refuses it', () => coded(40105), 'token_invalid'],
+    ['throttles', () => coded(40100), 'undecided'],
+    ['answers with a code that nobody knows', () => coded(49999), 'undecided'],
+    ['is not reached', unreached, 'undecided'],
+  ] as const)('is none where TikTok %s', async (_, answer, state) => {
+    const { api, causes, clock, stateOf, tokens } = setUpRefused();
+    api.answer = answer;
+    tokens.set('file:c-1', 'renewed');
+    await clock.advance(10 * WINDOW_MS);
+    expect([stateOf('c-1'), causes()]).toEqual([state, []]);
+  });
+});
+
+describe('credentials that were left undecided with letters waiting', () => {
+  it('though TikTok had found fault with the batch without events, are asked about after all', async () => {
+    const { causes, states, write, checks, clock, stateOf } = setUpRefused();
+    const subject = { configOffset: write('c-1', { pixel_id: 'PIXEL2' }), tokenDigest: 'token of c-1' };
+    const left = stillUndecided(unanswered('undecided', subject, states.of('c-1'), clock.now()), NO_EVENTS);
+    states.learned('c-1', left, clock.now());
+    await clock.advance(2 * WINDOW_MS);
+    expect([stateOf('c-1'), causes()]).toEqual(['undecided', ['new_token']]);
+    checks.stop();
+  });
+});
+
+describe('of three replicas', () => {
+  async function replicas(answer: EventsApiAnswer) {
+    const { clock, start, topic } = shareTopic();
+    const api = new ScriptedEventsApi();
+    api.answer = () => answer;
+    const table = new ConfigTable();
+    table.apply(OLD.configOffset, `connection:${C}`, connectionChange({ connection_id: C }));
+    const destinations = createDestinations(null);
+    const run = async (name: string, share: number) => {
+      const replica = await start(name);
+      await clock.advance(share * WINDOW_MS);
+      const checks = new TokenChecks({
+        ...{ table, api, clock, states: replica.states, sharing: replica.sharing, telemetry: replica.telemetry },
+        ...{ random: () => share, limits: createProcessRateLimits(FAST, clock) },
+        credentialsNow: () => ({ kind: 'token', token: 'secret', ...OLD }),
+        destinationOf: connection => destinations(connection, null),
+        options: { check: true, intervalMs: WINDOW_MS },
+      });
+      checks.start();
+      return { ...replica, checks };
+    };
+    const all = [await run('a', 0.1), await run('b', 0.5), await run('c', 0.9)];
+    return { all, api, clock, topic };
+  }
+
+  it('one asks about a connection that is refused, each time, and all know', async () => {
+    const { all, api, clock } = await replicas(coded(40105));
+    all[0]?.refused();
+    await clock.advance(HEARD_MS);
+    api.requests.length = 0;
+    const asked: number[] = [];
+    for (let windows = 1; windows <= 64; windows++) {
+      await clock.advance(WINDOW_MS);
+      asked.push(api.requests.length);
+    }
+    expect(asked[1]).toBe(1);
+    expect(asked.at(-1)).toBeLessThanOrEqual(7);
+    for (const { state } of all) expect(state()).toBe('token_invalid');
   });
 });

@@ -99,6 +99,29 @@ describe('dead letters of a connection whose token was refused', () => {
     expect(repeats(world.simulator)).toBe(underWay()?.events);
   });
 
+  it('come back by themselves after a new token without a test code, though no event comes', async () => {
+    world = await createWorld(stack, 'redriven-unasked', { connections: [CONNECTION] });
+    writeToken('a-token-of-last-year');
+    await world.connect(CONNECTION, { access_token: 'file:token' });
+    await world.startService('service', { ...BY_ITSELF, TIKTOK_SYNC_TOKENS_CHECK: 'true' });
+    await world.producer.conversions(ids('c', 10).map(id => conversion(CONNECTION, id)));
+    await eventually('10 letters', async () => (await world.read(world.topics.deadLetter)).length === 10);
+
+    writeToken(tokenOf(CONNECTION));
+
+    await eventually('all events with TikTok', () => countedIds(world.simulator).length === 10);
+    expect(countedIds(world.simulator)).toEqual(ids('c', 10).sort());
+    const entries = async () => (await world.read(world.topics.connectionStatus)).map(readConnectionStatus);
+    const released = await eventually('the success told', async () => {
+      const releases = (await entries()).filter(entry => entry?.release_cause != null);
+      return releases.at(-1)?.state === 'active' && releases;
+    });
+    // The batch without events released it, and the letters' own success was no second release.
+    expect(released[0]).toMatchObject({ state: 'undecided', release_cause: 'new_token' });
+    expect(new Set(released.map(entry => entry?.revision)).size).toBe(1);
+    expect(repeats(world.simulator)).toBe(0);
+  });
+
   it('come back by themselves after a new token, once, and not again after a restart', async () => {
     world = await createWorld(stack, 'redriven-by-itself', { connections: [CONNECTION] });
     writeToken('a-token-of-last-year');
