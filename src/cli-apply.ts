@@ -19,7 +19,7 @@ export function addApply(program: Command, host: Host, applyFile: ApplyFile, end
     .requiredOption('-f, --file <file>', 'YAML or JSON; - reads standard input')
     .option('--dry-run', 'show what would change and write nothing')
     .option('--strict', 'take warnings for problems')
-    .option('--timeout <time>', 'how long to wait until everything can be read back', '30s')
+    .option('--timeout <time>', 'how long it may take in all, until everything can be read back', '30s')
     .option('--json', 'as JSON');
   addConfigFlags(apply).action(async (given: Given) => {
     const request = {

@@ -12,9 +12,11 @@ import { type DeleteRequest, runDelete } from './control/delete-entry.ts';
 import type { ExitCode } from './control/exit-codes.ts';
 import { type GetRequest, runGet } from './control/get.ts';
 import type { Host } from './control/host.ts';
+import { pause } from './pause.ts';
 import type { ConfigTopic } from './ports.ts';
 
 const WRITE_GIVE_UP_MS = 30_000;
+const DISCONNECT_MS = 1_000;
 
 export function applyFile(request: ApplyRequest, config: TopicSections, host: Host): Promise<ExitCode> {
   const withTopic = <T>(use: (topic: ConfigTopic) => Promise<T>) => withConfigTopic(config, use);
@@ -50,6 +52,7 @@ export async function withConfigTopic<T>(
     await topic.connect();
     return await use(topic);
   } finally {
-    await topic.disconnect();
+    // It waits for what is still asked, which a broker that hangs never answers.
+    await Promise.race([topic.disconnect(), pause(systemClock, DISCONNECT_MS)]);
   }
 }

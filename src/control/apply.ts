@@ -15,6 +15,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { type Host, readGiven } from './host.ts';
 import { writeAndReadBack } from './read-back.ts';
 import { highlight } from './terminal.ts';
+import { TimeLimit } from './time-limit.ts';
 
 export interface ApplyRequest {
   /** A path; `-` is standard input. */
@@ -44,8 +45,11 @@ export async function runApply(request: ApplyRequest, parts: ApplyParts, host: H
   const report = new ApplyReport(request, host);
   // What is wrong with the file is said without asking Kafka, the rules among its own entries included.
   if (file.problems.length > 0) return report.refused({ changes: [], problems: allProblems(file), warnings: [] });
-  return parts.withTopic(async topic => {
+  const limit = new TimeLimit(parts.clock, request.timeoutMs);
+  let isRead = false;
+  const applied = parts.withTopic(async topic => {
     const stored = await topic.read();
+    isRead = true;
     refuseWrongRegistry(stored);
     const plan = planApply(file.entries, stored);
     if (plan.problems.length > 0 || (request.strict && plan.warnings.length > 0)) return report.refused(plan);
@@ -56,10 +60,11 @@ export async function runApply(request: ApplyRequest, parts: ApplyParts, host: H
         key: keyOf(change),
         record: { kind: change.kind, fields: change.wanted },
       }));
-      await writeAndReadBack(topic, parts.clock, { written, before: stored, timeoutMs: request.timeoutMs }, host);
+      await writeAndReadBack(topic, parts.clock, { written, before: stored, limit }, host);
     }
     return report.done(plan);
   });
+  return limit.hold(applied, 'Nothing was written.', () => isRead);
 }
 
 function allProblems({ entries, problems }: ConfigFile): readonly Remark[] {

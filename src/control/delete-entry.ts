@@ -8,6 +8,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { unknownEntry } from './get.ts';
 import type { Host } from './host.ts';
 import { writeAndReadBack } from './read-back.ts';
+import { TimeLimit } from './time-limit.ts';
 
 export interface DeleteRequest {
   /** `key`: the id is a whole key, as it stands on the topic. */
@@ -26,7 +27,8 @@ export async function runDelete(
   host: Host,
 ): Promise<ExitCode> {
   const { kind, id, dryRun, timeoutMs } = request;
-  const before = await topic.read();
+  const limit = new TimeLimit(clock, timeoutMs);
+  const before = await limit.hold(topic.read(), 'Nothing was deleted.');
   const key = kind === 'key' ? id : `${kind}:${id}`;
   if (!before.entries.has(key) && !before.unreadable.has(key)) throw unknownEntry(kind, id, before);
   const left = mappingsLeft(key, before);
@@ -37,7 +39,7 @@ export async function runDelete(
   }
   if (!dryRun) {
     const written = [{ key, record: null }];
-    await writeAndReadBack(topic, clock, { written, before, timeoutMs }, host);
+    await writeAndReadBack(topic, clock, { written, before, limit }, host);
   }
   const end = dryRun ? ' would be deleted (dry run: nothing was written).' : ' deleted.';
   const text = request.json

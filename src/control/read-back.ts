@@ -7,6 +7,7 @@ import { pause } from '../pause.ts';
 import type { Clock, ConfigTopic, EntryToWrite } from '../ports.ts';
 import { printable } from './apply-file.ts';
 import type { Host } from './host.ts';
+import type { TimeLimit } from './time-limit.ts';
 
 export interface ReadBackRequest {
   readonly written: readonly EntryToWrite[];
@@ -29,25 +30,33 @@ const LOOK_EVERY_MS = 200;
 const FIRST_WORD_AFTER_MS = 2_000;
 const WORD_EVERY_MS = 5_000;
 
+const MAYBE_WRITTEN =
+  'Some entries may have been written: run the command again, which writes only what is still missing.';
+
 type Sight = 'seen' | 'missing' | 'overtaken';
 
 /**
  * Writes entries, waits until each can be read, and tells on the message stream when that takes long.
- * @throws CodedError `NOT_READ_BACK`; whatever writing throws.
+ * @throws CodedError `NOT_READ_BACK`; `DEPENDENCY_UNREACHABLE` where writing takes too long; whatever writing throws.
  */
 export async function writeAndReadBack(
   topic: ConfigTopic,
   clock: Clock,
-  request: Omit<ReadBackRequest, 'onWaiting'>,
+  request: Pick<ReadBackRequest, 'written' | 'before'> & { readonly limit: TimeLimit },
   host: Pick<Host, 'err'>,
 ): Promise<void> {
-  await topic.write(request.written);
+  const { limit } = request;
+  await limit.hold(topic.write(request.written), MAYBE_WRITTEN);
   const onWaiting = (keys: readonly string[], waitedMs: number): void => {
     host.err.write(`waiting for ${someOf(keys)} to be read back (${Math.round(waitedMs / 1000)} s)\n`);
   };
-  const { missing, overtaken } = await awaitReadBack(topic, clock, { ...request, onWaiting });
+  const { missing, overtaken } = await awaitReadBack(topic, clock, {
+    ...request,
+    timeoutMs: limit.leftMs(),
+    onWaiting,
+  });
   if (missing.length > 0) {
-    const message = `Written, and not read back within ${request.timeoutMs / 1000} s: ${someOf(missing)}. Run the command again.`;
+    const message = `Written, and not read back within ${limit.ms / 1000} s: ${someOf(missing)}. Run the command again.`;
     throw new CodedError('NOT_READ_BACK', message);
   }
   if (overtaken.length === 0) return;

@@ -239,6 +239,23 @@ describe('apply waits until everything can be read back', () => {
     );
   });
 
+  test('for --timeout and no longer where Kafka does not answer at all, before and after it was asked to write', async () => {
+    const hang = () => new Promise<never>(() => {});
+    for (const [asked, consequence] of [
+      ['read', 'Nothing was written.'],
+      ['write', 'Some entries may have been written: run the command again, which writes only what is still missing.'],
+    ] as const) {
+      topic = Object.assign(new MemoryConfigTopic(), { [asked]: hang });
+      const ended = apply({ connections: [C1] }, '--timeout 3s');
+      await clock.advance(3_000);
+      const { exitCode, err } = await ended;
+      expect(exitCode).toBe(4);
+      expect(err).toBe(
+        `DEPENDENCY_UNREACHABLE  Kafka or the registry did not answer within 3 s (--timeout). ${consequence}\n`,
+      );
+    }
+  });
+
   test('for --timeout and no longer', async () => {
     topic.onWritten = () => 'hide';
     const ended = apply({ connections: [C1] }, '--timeout 1s');
