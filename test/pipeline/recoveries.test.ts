@@ -203,6 +203,31 @@ describe('the trouble of a connection', () => {
     await pass(3 * HOLD_MS);
     expect(causes()).toEqual(['new_token']);
   });
+
+  it('ends once where a new token is not refused, whoever hears its first success, and begins anew with a refusal', async () => {
+    const { causes, pass, releases, run } = deliverers();
+    const [a, b] = [await run('a'), await run('b')];
+    a.isRefused();
+    await pass(HEARD_MS);
+    for (const replica of [a, b]) replica.renew(NEW);
+    a.unrefused();
+    await pass(HOLD_MS);
+    expect([a.state(), b.state(), causes()]).toEqual(['undecided', 'undecided', ['new_token']]);
+    b.works();
+    await pass(HOLD_MS);
+    expect([a.state(), b.state(), causes()]).toEqual(['active', 'active', ['new_token']]);
+    a.isRefused();
+    await pass(HEARD_MS);
+    b.unrefused();
+    await pass(HOLD_MS);
+    a.isRefused();
+    await pass(HEARD_MS);
+    expect([b.state(), causes()]).toEqual(['token_invalid', ['new_token', 'probe']]);
+    expect(hasOpenTrouble(b.states.of(C)!)).toBe(true);
+    b.works();
+    await pass(HEARD_MS);
+    expect([a.state(), causes(), releases.size]).toEqual(['active', ['new_token', 'probe', 'probe'], 3]);
+  });
 });
 
 type Act =
