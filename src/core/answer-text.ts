@@ -6,11 +6,11 @@
 
 import type { Verdict } from './judge-response.ts';
 
-/** `code 40105, HTTP 200, Access token is incorrect` */
+/** `code 40105, HTTP 200, Access token is incorrect`; without a code of TikTok's the message says what came instead. */
 export function answerText({
   apiCode,
   httpStatus,
   message,
 }: Pick<Verdict, 'apiCode' | 'httpStatus' | 'message'>): string {
-  return `code ${apiCode ?? '-'}, HTTP ${httpStatus ?? '-'}, ${message}`;
+  return apiCode === null ? message : `code ${apiCode}, HTTP ${httpStatus ?? '-'}, ${message}`;
 }

@@ -6,6 +6,8 @@
  * have seen the same news agree; a success always means active.
  */
 
+import { answerText } from './answer-text.ts';
+
 /** In rising order: of two states that came about at the same time, the later named holds. */
 export const STATE_NAMES = ['disabled', 'undecided', 'token_invalid', 'parked', 'active'] as const;
 
@@ -164,12 +166,12 @@ export function afterRefusal(current: ConnectionState, answer: StateAnswer, now:
   const state = refusedStateOf(answer);
   if (current.state === state && current.apiCode === answer.apiCode) return current;
   const { configOffset, tokenDigest } = current;
-  const { apiCode, httpStatus, message, requestId } = answer;
+  const { apiCode, httpStatus, requestId } = answer;
   const troubledSince = current.releaseCause === null ? (current.troubledSince ?? now) : now;
   return {
     ...{ state, configOffset, tokenDigest, apiCode, httpStatus, requestId },
     since: current.state === state ? current.since : now,
-    reason: `TikTok refuses the connection: code ${apiCode ?? '-'}, HTTP ${httpStatus ?? '-'}, ${message}`,
+    reason: `TikTok refuses the connection: ${answerText(answer)}`,
     ...{ revision: current.revision + 1, troubledSince, releaseCause: null },
   };
 }

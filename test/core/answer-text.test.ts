@@ -6,7 +6,7 @@ it.each([
     { apiCode: 40105, httpStatus: 200, message: 'Access token is incorrect' },
     'code 40105, HTTP 200, Access token is incorrect',
   ],
-  [{ apiCode: null, httpStatus: null, message: 'ECONNREFUSED' }, 'code -, HTTP -, ECONNREFUSED'],
+  [{ apiCode: null, httpStatus: null, message: 'ECONNREFUSED' }, 'ECONNREFUSED'],
 ])('an answer in a few words: %#', (answer, text) => {
   expect(answerText(answer)).toBe(text);
 });
