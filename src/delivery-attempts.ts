@@ -7,7 +7,7 @@
  */
 
 import type { Assignment } from './assignment.ts';
-import { isUnclear, type Verdict } from './core/judge-response.ts';
+import type { Verdict } from './core/judge-response.ts';
 import type { PendingEvent } from './core/pending-event.ts';
 import type { DeliveryEndings } from './delivery-endings.ts';
 import type { DeliveryHolds } from './delivery-holds.ts';
@@ -72,7 +72,7 @@ export class DeliveryAttempts {
         return GONE;
       }
       if (verdict.class === 'connection-refused') {
-        pace.refused(lane);
+        pace.answered(lane, 'TikTok refuses its credentials');
         // With the credentials in force they have not been tried yet.
         if (endings.isOutdated(lane)) continue;
         endings.park(lane, assignment, events, verdict);
@@ -84,26 +84,31 @@ export class DeliveryAttempts {
     }
   }
 
-  /** After answers that nobody understands: the next request waits, for they may become others. */
+  /** After an answer that nobody understands: the next request waits, for it may get another one. */
   async putOff(lane: Lane, verdict: Verdict): Promise<void> {
     await this.#parts.pace.failed(lane, verdict);
   }
 
-  /** There is nothing to wait for any more. */
-  waitNoMore(lane: Lane): void {
-    const { pace, recoveries } = this.#parts;
-    pace.passed(lane);
-    recoveries.passed(lane.connectionId);
+  /** Nothing is waited for any more: what nobody understands the answer to has become letters. */
+  giveUp(lane: Lane): void {
+    this.#parts.pace.answered(lane, 'its events became dead letters');
+  }
+
+  /** There has to be room: what is left of the batch goes too, as the part that was tried has. */
+  yielded(lane: Lane, assignment: Assignment, events: readonly PendingEvent[]): void {
+    lane.yields = false;
+    if (events.length > 0 && !assignment.isVoid) this.#parts.holds.yielded(lane, assignment, events);
   }
 
   /** What the answer ends; null where the same ids are to be sent again. */
   #finalEnd(lane: Lane, assignment: Assignment, events: readonly PendingEvent[], verdict: Verdict): PartEnd | null {
-    const { endings } = this.#parts;
+    const { endings, pace, recoveries } = this.#parts;
     const fails = verdict.class === 'retry' || verdict.class === 'throttled' || verdict.class === 'ambiguous';
     if (!fails) endings.credentialsPassed(lane, events, verdict);
-    if (isUnclear(verdict)) return { kind: 'unclear', verdict, events };
+    if (verdict.limitedAttempts) return { kind: 'unclear', verdict, events };
     if (fails) return null;
-    this.waitNoMore(lane);
+    pace.passed(lane);
+    recoveries.passed(lane.connectionId);
     if (verdict.class !== 'delivered') return { kind: 'refused', verdict, events };
     endings.delivered(assignment, events, verdict);
     return { kind: 'taken', events };
@@ -134,7 +139,6 @@ export class DeliveryAttempts {
       }
       await this.#sitOut(lane, assignment, wait, leftMs);
       if (!lane.yields) continue;
-      lane.yields = false;
       if (!assignment.isVoid) holds.yielded(lane, assignment, events);
       return null;
     }

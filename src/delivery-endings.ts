@@ -10,7 +10,7 @@ import type { Connection } from './core/config-entry.ts';
 import { isRefused } from './core/connection-state.ts';
 import type { ApiVerdict } from './core/dead-letter.ts';
 import { sentValue } from './core/deduplicate.ts';
-import { isUnclear, type Verdict } from './core/judge-response.ts';
+import type { Verdict } from './core/judge-response.ts';
 import type { Refusal, SkipReason } from './core/outcome.ts';
 import type { PendingEvent } from './core/pending-event.ts';
 import { delivered, skippedWaiting, undeliverable } from './core/settled.ts';
@@ -166,7 +166,7 @@ function pixelOf(events: readonly PendingEvent[]): string {
 /** Why an event that was refused by itself becomes a dead letter. */
 function rejection(answer: Verdict | null): Refusal {
   if (answer === null) return { deadLetter: 'refused_by_tiktok', detail: 'TikTok refuses the event' };
-  if (!isUnclear(answer))
+  if (!answer.limitedAttempts)
     return { deadLetter: 'refused_by_tiktok', detail: `TikTok refuses the event: ${answerText(answer)}` };
   const detail = `nobody knows whether TikTok took the event, its answer is not understood: ${answerText(answer)}`;
   return { deadLetter: 'ambiguous_answer', detail };

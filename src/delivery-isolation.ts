@@ -10,18 +10,11 @@ import { isSameSubject } from './core/connection-state.ts';
 import { isolatePoison, type PartAnswer, type PartRefusal } from './core/isolate-poison.ts';
 import type { Verdict } from './core/judge-response.ts';
 import type { PendingEvent } from './core/pending-event.ts';
-import { WholesaleRefusals } from './core/wholesale-refusals.ts';
+import type { WholesaleRefusals } from './core/wholesale-refusals.ts';
 import type { AnsweredPart, DeliveryAttempts, PartEnd } from './delivery-attempts.ts';
 import type { DeliveryEndings } from './delivery-endings.ts';
 import type { Lane, LaneBatch } from './lane.ts';
 import type { Credentials } from './ports.ts';
-
-/** What came of it beside events that ended or stand in the queue again. */
-export interface Isolated {
-  /** Parts with an answer that nobody understands. */
-  readonly unclear: readonly AnsweredPart[];
-  readonly anyTaken: boolean;
-}
 
 export class DeliveryIsolation {
   readonly #attempts: DeliveryAttempts;
@@ -32,13 +25,20 @@ export class DeliveryIsolation {
     this.#endings = endings;
   }
 
-  /** `first`: how `batch` was refused. */
-  async isolate(lane: Lane, batch: LaneBatch, first: AnsweredPart): Promise<Isolated> {
+  /**
+   * `first`: how `batch` was refused; `refusals`: those of the flush it is part of. Returns the parts with an answer that
+   * nobody understands; everything else has ended or stands in the queue again.
+   */
+  async isolate(
+    lane: Lane,
+    batch: LaneBatch,
+    first: AnsweredPart,
+    refusals: WholesaleRefusals,
+  ): Promise<readonly AnsweredPart[]> {
     const { sentWith } = lane;
     const open = new Set(first.events);
     const unclear: AnsweredPart[] = [];
     const isProbe = this.#endings.leavesParked(lane, first.events, first.verdict);
-    const refusals = new WholesaleRefusals();
     const isolation = isolatePoison(first.events, refusalOf(first.verdict), () => refusals.isSuspect);
     let step = isolation.next();
     while (!step.done) {
@@ -54,19 +54,19 @@ export class DeliveryIsolation {
         const isWholesale = part.length === 1 && refusals.refusedAlone(end.verdict.apiCode);
         if (isWholesale) {
           this.#wholesale(lane, batch, open, end.verdict, sentWith);
-          return { unclear, anyTaken: false };
+          return unclear;
         }
       }
       // What became too old on the way is settled. The answer is one for the others, and not for the part asked about.
       if (end.kind === 'gone' || end.events.length < part.length) {
         this.#sendAgain(lane, batch, open);
-        return { unclear, anyTaken: refusals.anyTaken };
+        return unclear;
       }
       step = isolation.next(answerOf(end));
     }
     if (isProbe && !refusals.anyTaken) this.#wholesale(lane, batch, open, first.verdict, sentWith);
     else this.#endings.rejected(batch.assignment, step.value);
-    return { unclear, anyTaken: refusals.anyTaken };
+    return unclear;
   }
 
   /** What was refused with credentials that were replaced meanwhile says nothing of those in force: that is to be seen. */

@@ -9,7 +9,7 @@
 import { answerText } from './core/answer-text.ts';
 import { backoffDelay } from './core/backoff.ts';
 import { type CircuitState, ConnectionHealth } from './core/connection-health.ts';
-import { isUnclear, type Verdict } from './core/judge-response.ts';
+import type { Verdict } from './core/judge-response.ts';
 import { LONGEST_BLOCK_MS } from './core/rate-limit.ts';
 import { ThrottledSpell } from './core/throttled-spell.ts';
 import type { OutageChange } from './core/vendor-outage.ts';
@@ -104,12 +104,12 @@ export class DeliveryPace {
     if (health !== undefined) this.#recover(connectionId, health, 'TikTok judged its events');
   }
 
-  /** TikTok refused the connection itself, which is parked for that: it has no failure to wait for any more. */
-  refused({ connectionId }: Lane): void {
+  /** TikTok answered, and judged no event: it refused the connection, say. There is no failure to wait for any more. */
+  answered({ connectionId }: Lane, reason: string): void {
     const { clock, enabledConnections, outage } = this.#parts;
     outage.failed(connectionId, false, enabledConnections(), clock.monotonic());
     const health = this.#failing.get(connectionId);
-    if (health !== undefined) this.#recover(connectionId, health, 'TikTok refuses its credentials');
+    if (health !== undefined) this.#recover(connectionId, health, reason);
   }
 
   /** The same ids go again, after a wait. */
@@ -147,7 +147,7 @@ export class DeliveryPace {
   #note(connectionId: string, health: ConnectionHealth, answer: Verdict, delay: number): void {
     const { clock, outage } = this.#parts;
     const now = clock.monotonic();
-    const isOwn = answer.class !== 'throttled' && !isUnclear(answer) && !outage.active;
+    const isOwn = answer.class !== 'throttled' && !answer.limitedAttempts && !outage.active;
     // Alone on the scene it is held to be the connection's own: there is nobody to compare it with.
     const mayBeVendors = this.#mayBeVendors(answer, health.firstAt ?? now) && outage.hasOthers(connectionId, now);
     health.failed({ now, workingTime: outage.workingTime(now), retryAt: now + delay, isOwn, mayBeVendors, answer });

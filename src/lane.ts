@@ -23,7 +23,7 @@ export class Lane {
   clearedFor: Credentials | null = null;
   /** Ends the wait between two attempts; null while it does not wait. */
   wake: (() => void) | null = null;
-  /** The batch that is being tried has to go, for want of room. */
+  /** The batch that is being tried has to go, for want of room; it does so part by part. */
   yields = false;
   /** How long the last answer took. */
   answerTookMs = 0;

@@ -196,8 +196,8 @@ async function send(
   const holder = { job: record.job, run: randomUUID(), host: hostname(), since: host.now() };
   const lock = new RedriveLock(register, holder, clock);
   await takeLock(lock, record.job, host, stop);
-  if (stop.aborted) return EXIT.interrupted;
   try {
+    if (stop.aborted) return EXIT.interrupted;
     await register.remember(record, retentionMs);
     const syncLog = await unlessStopped(surroundings.openSyncLog(), stop);
     if (syncLog === 'stopped') return EXIT.interrupted;

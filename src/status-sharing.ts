@@ -202,18 +202,23 @@ export class StatusSharing {
     const written = new Map<string, ConnectionState>();
     for (const connectionId of connectionIds) {
       this.#toWrite.delete(connectionId);
-      const isProbed = this.#probed.delete(connectionId);
+      const isProbed = this.#probed.has(connectionId);
       const state = states.of(connectionId);
       if (states.latest(connectionId) === null) changes.set(connectionId, null);
-      if (state === null || !(isProbed ? this.#isHeld(connectionId, state) : this.#isUntold(connectionId, state)))
+      if (state === null || !(isProbed ? this.#isHeld(connectionId, state) : this.#isUntold(connectionId, state))) {
+        this.#probed.delete(connectionId);
         continue;
+      }
       const writing = { workspaceId: workspaceOf(connectionId), instance, now: clock.now() };
       changes.set(connectionId, statusRecordOf(connectionId, state, writing));
       written.set(connectionId, state);
     }
     if (changes.size === 0) return;
     await topic.write(changes);
-    for (const [connectionId, state] of written) this.#written.set(connectionId, state);
+    for (const [connectionId, state] of written) {
+      this.#written.set(connectionId, state);
+      this.#probed.delete(connectionId);
+    }
   }
 
   #isUntold(connectionId: string, state: ConnectionState): boolean {

@@ -8,6 +8,8 @@
  * `event/track/` is all or nothing; a refusal may name a row in its message, zero-based as far as known (facts 3.4).
  */
 
+import { spread } from './spread.ts';
+
 /** A part was refused: `row` is the zero-based row that the message named, if any. */
 export interface PartRefusal {
   readonly row: number | null;
@@ -50,8 +52,8 @@ class Search<T> {
   readonly poison: T[] = [];
   readonly #batch: readonly T[];
   readonly #isSuspect: () => boolean;
-  /** Asked about alone: what the search has not come to yet goes without them. */
-  readonly #alone = new Set<T>();
+  /** Asked about alone, or in a part with an unclear answer: what the search has not come to yet goes without them. */
+  readonly #apart = new Set<T>();
   /** False once a message has named a good row. */
   #trustsRows = true;
 
@@ -73,18 +75,18 @@ class Search<T> {
       return;
     }
     const rest = part.filter((_, index) => index !== row);
-    const answer = yield rest;
+    const answer = yield* this.#ask(rest);
     if (answer.accepted === true) {
       this.poison.push(named);
       return;
     }
     // The rest is refused too: either there is a second bad event, or the message named a good one.
-    const alone = yield [named];
+    const alone = yield* this.#ask([named]);
     if (alone.accepted === true) this.#trustsRows = false;
     else if (alone.accepted === false) yield* this.#refusedAlone(named);
     if (answer.accepted === 'unclear') return;
     // Without the spot checks among it, it may pass.
-    if (rest.some(event => this.#alone.has(event))) yield* this.#unknown(rest);
+    if (rest.some(event => this.#apart.has(event))) yield* this.#unknown(rest);
     else yield* this.refused(rest, answer);
   }
 
@@ -93,7 +95,7 @@ class Search<T> {
     const middle = Math.ceil(part.length / 2);
     const left = part.slice(0, middle);
     const right = part.slice(middle);
-    const answer = yield left;
+    const answer = yield* this.#ask(left);
     if (answer.accepted === false) yield* this.refused(left, answer);
     // The left half passed, so the refusal came from the right half: no need to send that as a whole again. Of one that
     // was too large both halves may pass.
@@ -103,29 +105,30 @@ class Search<T> {
   }
 
   *#unknown(part: readonly T[]): Parts<T> {
-    const left = part.filter(event => !this.#alone.has(event));
+    const left = part.filter(event => !this.#apart.has(event));
     if (left.length === 0) return;
-    const answer = yield left;
+    const answer = yield* this.#ask(left);
     if (answer.accepted === false) yield* this.refused(left, answer);
+  }
+
+  *#ask(part: readonly T[]): Generator<readonly T[], PartAnswer, PartAnswer> {
+    const answer = yield part;
+    if (answer.accepted === 'unclear') for (const event of part) this.#apart.add(event);
+    return answer;
   }
 
   *#refusedAlone(event: T): Parts<T> {
     this.poison.push(event);
-    this.#alone.add(event);
+    this.#apart.add(event);
     if (!this.#isSuspect()) return;
-    for (const spot of spread(this.#batch.filter(other => !this.#alone.has(other)))) {
+    for (const spot of spread(
+      this.#batch.filter(other => !this.#apart.has(other)),
+      SPOT_CHECKS,
+    )) {
       const answer = yield [spot];
-      this.#alone.add(spot);
+      this.#apart.add(spot);
       if (answer.accepted === true) return;
       if (answer.accepted === false) this.poison.push(spot);
     }
   }
-}
-
-/** The middle one of each of `SPOT_CHECKS` equal parts; all where there are no more. */
-function spread<T>(events: readonly T[]): readonly T[] {
-  const count = Math.min(SPOT_CHECKS, events.length);
-  return Array.from({ length: count }, (_, part) => Math.floor(((part + 0.5) * events.length) / count)).flatMap(index =>
-    events.slice(index, index + 1),
-  );
 }

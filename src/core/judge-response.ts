@@ -54,11 +54,6 @@ export function judgeResponse(answer: EventsApiAnswer, now: number): Verdict {
   };
 }
 
-/** Whether nobody knows what the answer means for the events: a code that says neither yes nor no, or "some were taken". */
-export function isUnclear({ class: verdict, limitedAttempts }: Verdict): boolean {
-  return limitedAttempts || verdict === 'partial';
-}
-
 /** The rule by which `judgeResponse` judges this answer. */
 export function ruleBehind(answer: EventsApiAnswer): VerdictRule {
   return ruleFor(answer, readEnvelope(answer));

@@ -41,7 +41,7 @@ const NOBODY_KNOWS =
 function rows(verdict: VerdictClass, advice: string, listed: readonly Listed[], vendorWide = false): CodeRow[] {
   return listed.map(([code, name, source, confidence]) => {
     const [from, to] = typeof code === 'number' ? [code, code] : code;
-    const limitedAttempts = verdict === 'ambiguous';
+    const limitedAttempts = verdict === 'ambiguous' || verdict === 'partial';
     return { from, to, name, class: verdict, vendorWide, limitedAttempts, advice, source, confidence };
   });
 }

@@ -6,6 +6,7 @@
  * probably looks at the token before the body, and documents no such order (facts 5 and 9).
  */
 
+import { answerText } from './answer-text.ts';
 import type { StateAnswer } from './connection-state.ts';
 import type { Verdict } from './judge-response.ts';
 import { trackBody, trackPath } from './tiktok-body.ts';
@@ -68,7 +69,9 @@ export function readProbe(verdict: Verdict): ProbeResult {
   if (kind === 'delivered') return { kind: 'active', answer };
   if (kind === 'connection-refused') return { kind: 'refused', answer, advice: adviceFor(apiCode) };
   const mayPass = apiCode === null || kind === 'retry' || kind === 'throttled' || kind === 'ambiguous';
-  const why = mayPass ? `no answer about the credentials: ${told(answer)}` : `${EMPTY_REFUSED}: ${told(answer)}`;
+  const why = mayPass
+    ? `no answer about the credentials: ${answerText(answer)}`
+    : `${EMPTY_REFUSED}: ${answerText(answer)}`;
   return { kind: 'undecided', answer: { ...answer, message: why }, mayPass };
 }
 
@@ -83,9 +86,4 @@ export function mayAskAgain(apiCode: number | null): boolean {
 function adviceFor(apiCode: number | null): string {
   if (apiCode !== null) return ruleOfCode(apiCode).advice;
   return 'Something on the way to TikTok, or TikTok, refuses the token: look at tiktok.baseUrl and at the token.';
-}
-
-function told({ apiCode, httpStatus, message }: StateAnswer): string {
-  // Without a code of TikTok's the message is all there is to tell, the status included.
-  return apiCode === null ? message : `code ${apiCode}, HTTP ${httpStatus}, ${message}`;
 }

@@ -4,7 +4,7 @@
  * Guarantee: three attempts for each event, the first included. The second is made in slices, about as many as each has
  * events, and the third event by event, so that one that causes such answers takes no other along; where the answer
  * lists the rows that failed, the second parts them from the others. Of n events, m of them strange: at most
- * 1 + √n + m·√n requests. Every event is in exactly one part.
+ * 1 + √n + m·√n requests, after a list that was wrong 3 + n. Every event is in exactly one part.
  */
 
 import { partsRequest } from './failed-rows.ts';

@@ -11,7 +11,7 @@ import type { VerdictClass } from './verdict-rule.ts';
 /**
  * What the answer means for the event at `index` of a request with `count` events. Where a refusal names a row, that
  * one is poison and the others, since nothing of the request was taken, are to be sent again. Where a request was
- * taken in part, all of it is sent again, the rows that are listed as failed by themselves, until TikTok says code 0.
+ * taken in part, all of it is sent again, the rows that are listed as failed by themselves: only code 0 says that an event was taken.
  */
 export function verdictOfEvent(verdict: Verdict, index: number, count: number): VerdictClass {
   const { class: ofRequest, row } = verdict;

@@ -18,7 +18,7 @@ export type VerdictClass =
   | 'poison'
   /** Too large as a whole. */
   | 'split'
-  /** Some events were taken, we are not told which. */
+  /** Some events were taken; a list may say which were not. */
   | 'partial'
   /** May have been taken: the same ids again while TikTok remembers the first attempt (48 h). */
   | 'ambiguous';

@@ -210,7 +210,7 @@ describe('a verdict tells', () => {
     [49999, true],
     [40002, false],
     [50000, false],
-    [20001, false],
+    [20001, true],
     [0, false],
   ])('whether three attempts are enough: code %i', (code, limitedAttempts) => {
     expect(coded(code).limitedAttempts).toBe(limitedAttempts);

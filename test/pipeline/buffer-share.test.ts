@@ -105,6 +105,28 @@ describe('many failing connections, each within its share', () => {
     expect(assignment.budget.events).toBe(18);
   });
 
+  it('let go of all that is left of a batch that is tried in parts', async () => {
+    const lanes = setUpLanes({
+      budget: { maxEvents: 100, pressureRatio: 0.8 },
+      others: [...FAILING.slice(1), 'connection-7'],
+    });
+    const { api, assignment, clock, deliver, delivery, endings } = lanes;
+    api.next.push(...FAILING.map(() => () => coded(40016, 'biz fc error')));
+    api.answer = ({ eventIds }) => (Number(eventIds[0]?.split('-')[1]) < 54 ? own() : accepted());
+    for (const connectionId of FAILING) deliver(9, { connectionId });
+    await clock.idle();
+    deliver(46, { connectionId: 'connection-7' });
+    await clock.advance(9 * SECOND);
+    // Each is at its second attempt, with three slices of three.
+    expect(api.sent.at(-1)).toHaveLength(3);
+    delivery.relieve(assignment);
+    await clock.advance(2 * SECOND);
+    delivery.relieve(assignment);
+    await clock.idle();
+    expect(endings().filter(ending => ending.endsWith(' connection_backpressure'))).toHaveLength(36);
+    expect(assignment.budget.events).toBe(18);
+  });
+
   it('keep everything while a rebalance may be coming', async () => {
     const { assignment, clock, delivery } = await crowded();
     assignment.suspend();

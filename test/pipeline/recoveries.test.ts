@@ -260,8 +260,8 @@ describe('replicas that let go, work, are refused, ask without events, get new t
           }
           const replica = replicas[act.who]!;
           if (act.kind === 'restarts') {
-            // What it found out in its last moment is on the topic.
-            await pass(HEARD_MS);
+            // What it found out last is on the topic, and told again where another's news of that moment wrote over it.
+            await pass(LOOK_MS + 2 * HEARD_MS);
             kill(replica);
             replicas[act.who] = await run(`${act.who}'`);
           } else if (act.kind === 'renews') {

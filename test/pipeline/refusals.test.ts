@@ -54,7 +54,12 @@ describe('an answer that nobody understands', () => {
     await clock.advance(60_000);
     expect(endings()).toHaveLength(1_000);
     expect(new Set(endings().map(ending => ending.split(' ')[1]))).toEqual(new Set(['ambiguous_answer']));
-    expect(api.sent.map(({ length }) => length)).toEqual([1_000, ...new Array(16).fill(32), 1_000]);
+    expect(api.sent.map(({ length }) => length)).toEqual([
+      ...[1_000, ...new Array(16).fill(32)],
+      // Spot checks in what is left.
+      ...[1, 1, 1, 1],
+      1_000,
+    ]);
     expect(states.parked().size).toBe(0);
   });
 
@@ -79,6 +84,63 @@ describe('an answer that nobody understands', () => {
     deliver(1);
     await clock.advance(60_000);
     expect([api.requests.length, endings()]).toEqual([3, ['0 ambiguous_answer']]);
+  });
+
+  it('to what is left after bad events has none of it asked about twice in one attempt', async () => {
+    const { api, clock, deliver, endings, states } = setUpLanes();
+    const bad = ['conversion-0', 'conversion-1', 'conversion-2', 'conversion-3'];
+    api.answer = ({ eventIds }) => {
+      const row = eventIds.findIndex(id => bad.includes(id));
+      if (row !== -1) return coded(40002, `data.${row}.user.email: invalid`);
+      return eventIds.includes('conversion-9') ? coded(STRANGE) : accepted();
+    };
+    deliver(20);
+    await clock.advance(60_000);
+    const ends = (n: number): string => (n < 4 ? 'refused_by_tiktok' : n === 9 ? 'ambiguous_answer' : 'accepted');
+    expect(endings().toSorted()).toEqual(Array.from({ length: 20 }, (_, n) => `${n} ${ends(n)}`).toSorted());
+    expect(states.parked().size).toBe(0);
+  });
+
+  it('to neighbours takes no good event along: far from them others are taken', async () => {
+    const { api, clock, deliver, endings } = setUpLanes();
+    api.answer = ({ eventIds }) => (eventIds.some(id => Number(id.split('-')[1]) < 20) ? coded(STRANGE) : accepted());
+    deliver(1_000);
+    await clock.advance(60_000);
+    expect(endings().filter(ending => ending.endsWith(' ambiguous_answer'))).toHaveLength(20);
+    expect(endings().filter(ending => ending.endsWith(' accepted'))).toHaveLength(980);
+  });
+
+  it('to one event in each slice takes no good event along either', async () => {
+    const { api, clock, deliver, endings } = setUpLanes();
+    api.answer = ({ eventIds }) =>
+      eventIds.some(id => Number(id.split('-')[1]) % 32 === 7) ? coded(STRANGE) : accepted();
+    deliver(1_000);
+    await clock.advance(60_000);
+    expect(endings().filter(ending => ending.endsWith(' ambiguous_answer'))).toHaveLength(32);
+    expect(endings().filter(ending => ending.endsWith(' accepted'))).toHaveLength(968);
+  });
+
+  it('and others that are understood end each as they are, whichever TikTok tells of first', async () => {
+    const kinds = fc.array(fc.constantFrom('good', 'good', 'good', 'bad', 'strange'), { minLength: 1, maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(kinds, fc.boolean(), async (batch, isNamed) => {
+        const wrong = batch.filter(kind => kind !== 'good').length;
+        fc.pre(wrong <= batch.length / 3);
+        const { api, clock, deliver, endings } = setUpLanes();
+        api.answer = ({ eventIds }) => {
+          const held = eventIds.map(id => batch[Number(id.split('-')[1])]);
+          const row = held.indexOf('bad');
+          if (row !== -1) return coded(40002, isNamed ? `data.${row}.user.email: invalid` : 'Invalid params');
+          return held.includes('strange') ? coded(STRANGE) : accepted();
+        };
+        deliver(batch.length);
+        await clock.advance(3_600_000);
+        const ends = { good: 'accepted', bad: 'refused_by_tiktok', strange: 'ambiguous_answer' };
+        const due = batch.map((kind, n) => `${n} ${ends[kind as keyof typeof ends]}`);
+        expect(endings().toSorted()).toEqual(due.toSorted());
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it('to the others proves nothing against the row that a refusal named', async () => {
@@ -135,6 +197,19 @@ describe('a batch that was taken in part', () => {
     expect(endings().slice(3)).toEqual(['1 accepted', '3 refused_by_tiktok']);
   });
 
+  it('has its connection parked for none of its listed rows, once others of it were taken', async () => {
+    const { api, clock, deliver, endings, states } = setUpLanes();
+    const listed = Array.from({ length: 32 }, (_, n) => n * 3);
+    const bad = new Set(listed.map(n => `conversion-${n}`));
+    api.next.push(() => partly(...listed));
+    api.answer = refusing(...bad);
+    deliver(100);
+    await clock.advance(60_000);
+    expect(endings().filter(ending => ending.endsWith(' refused_by_tiktok'))).toHaveLength(32);
+    expect(endings()).toHaveLength(100);
+    expect(states.parked().size).toBe(0);
+  });
+
   it('in the midst of isolating is parted as well, and the search goes on with what is left', async () => {
     const { api, clock, deliver, endings } = setUpLanes();
     const refuseOne = refusing('conversion-6');
@@ -162,14 +237,14 @@ describe('a batch that was taken in part', () => {
     ]);
   });
 
-  it.each([10, 100, 1_000])('always, with the list of one row, costs %i events at most 19 requests', async count => {
+  it.each([10, 100, 1_000])('always, with the list of one row, costs %i events at most 23 requests', async count => {
     const { api, clock, deliver, endings } = setUpLanes();
     api.answer = () => partly(0);
     deliver(count);
     await clock.advance(600_000);
     expect(endings()).toHaveLength(count);
     expect(new Set(endings().map(ending => ending.split(' ')[1]))).toEqual(new Set(['ambiguous_answer']));
-    expect(api.requests.length).toBeLessThanOrEqual(1 + 2 + 16);
+    expect(api.requests.length).toBeLessThanOrEqual(1 + 2 + 16 + 4);
   });
 
   it.each([
