@@ -113,7 +113,6 @@ export class Delivery {
     for (let batch = lane.queue.shift(); batch !== undefined; batch = lane.queue.shift()) {
       const { clock, telemetry } = this.#parts;
       const startedAt = clock.monotonic();
-      lane.current = batch;
       await this.#flush.flush(lane, batch);
       lane.current = null;
       const result = batch.assignment.isVoid ? 'abandoned' : 'settled';

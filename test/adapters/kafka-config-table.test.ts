@@ -37,6 +37,18 @@ function open(topic: string): { table: KafkaConfigTable; reader: Reader } & Asyn
   return { table, reader: new Reader(), [Symbol.asyncDispose]: () => table.stop() };
 }
 
+/** A topic of one partition that holds three entries. */
+async function topicOfThree(): Promise<string> {
+  const topic = stack.unique('config');
+  await client.createTopic(topic, 1, { 'cleanup.policy': 'compact' });
+  await write(topic, [
+    ['connection:1', 'a'],
+    ['connection:2', 'b'],
+    ['connection:3', 'c'],
+  ]);
+  return topic;
+}
+
 async function write(topic: string, entries: readonly (readonly [string, string | null])[]): Promise<void> {
   await client.producer.send({ topic, messages: entries.map(([key, value]) => ({ key, value, partition: 0 })) });
 }
@@ -87,13 +99,7 @@ describe('the reader of the config topic', () => {
   });
 
   it('reads a topic that is deleted and made anew from its beginning, once', async () => {
-    const topic = stack.unique('config');
-    await client.createTopic(topic, 1, { 'cleanup.policy': 'compact' });
-    await write(topic, [
-      ['connection:1', 'a'],
-      ['connection:2', 'b'],
-      ['connection:3', 'c'],
-    ]);
+    const topic = await topicOfThree();
     await using opened = open(topic);
     await opened.table.start(opened.reader);
     await until('the end', () => opened.reader.isCaughtUp === 1);
@@ -127,13 +133,7 @@ describe('the reader of the config topic', () => {
   });
 
   it('has the same record come again until it can be applied, and none after it before', async () => {
-    const topic = stack.unique('config');
-    await client.createTopic(topic, 1, { 'cleanup.policy': 'compact' });
-    await write(topic, [
-      ['connection:1', 'a'],
-      ['connection:2', 'b'],
-      ['connection:3', 'c'],
-    ]);
+    const topic = await topicOfThree();
     await using opened = open(topic);
     const { table, reader } = opened;
     let refused = 0;
