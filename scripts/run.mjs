@@ -1,5 +1,5 @@
 // Plain JavaScript for Node 20, the entry of every npm script: installs what is missing, then goes on in Node 24.
-// Usage: node scripts/run.mjs demo|test|sandbox|bench|chaos|check [arguments for it]
+// Usage: node scripts/run.mjs demo|test|verify|sandbox|bench|chaos|check [arguments for it]
 import { delimiter, dirname, join } from 'node:path';
 import { projectRoot, runToEnd } from '../bin/node-runtime.js';
 import { ensureDependencies } from './dependencies.mjs';
@@ -11,7 +11,8 @@ const types = ['node_modules/typescript/bin/tsc', '-p', '.'];
 const commands = {
   demo: [['sandbox/demo.ts']],
   sandbox: [['sandbox/keep.ts']],
-  test: [['node_modules/vitest/vitest.mjs', 'run']],
+  test: [['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', '--project', 'stack']],
+  verify: [['node_modules/vitest/vitest.mjs', 'run', '--project', 'verify']],
   bench: [['test/bench/main.ts']],
   chaos: [['test/chaos/chaos.ts']],
   check: [biome, types],
