@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { SandboxError } from './stack-contract.ts';
 
 const OLDEST_JAVA = 17;
+const PROMTOOL = 'promtool';
 
 /** A program the sandbox needs, and the Debian packages that bring it, in order of preference. */
 interface Need {
@@ -29,6 +30,12 @@ const NEEDS = {
     packages: ['openssl'],
     find: () => (runs('openssl', 'version') ? 'openssl' : undefined),
   },
+  prometheus: {
+    what: 'Prometheus with promtool',
+    packages: ['prometheus'],
+    // One package brings both, and what needs the one soon needs the other.
+    find: () => (runs('prometheus', '--version') && runs(PROMTOOL, '--version') ? 'prometheus' : undefined),
+  },
 } satisfies Record<string, Need>;
 
 /**
@@ -51,6 +58,15 @@ export function requireProgram(name: keyof typeof NEEDS, onProgress: (line: stri
     'PREREQUISITE_MISSING',
     `The sandbox needs ${need.what}. Install it, for example: sudo apt-get install ${need.packages[0]}`,
   );
+}
+
+/**
+ * The command that checks metrics, rules and their tests; it comes with Prometheus.
+ * @throws SandboxError `PREREQUISITE_MISSING` naming the package
+ */
+export function requirePromtool(onProgress: (line: string) => void): string {
+  requireProgram('prometheus', onProgress);
+  return PROMTOOL;
 }
 
 function install(name: string): boolean {
