@@ -1,4 +1,4 @@
-/** Tables of the Avro schemas' fields for docs/upstream-contract.md, from the schemas' own `doc` texts. */
+/** Tables of the Avro schemas' fields for docs/producing-events.md, from the schemas' own `doc` texts. */
 
 import { readFileSync } from 'node:fs';
 
