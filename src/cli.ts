@@ -9,6 +9,7 @@ import { addDeadLetters, type RunDeadLetters } from './cli-dead-letters.ts';
 import { addDelete, type DeleteEntry } from './cli-delete.ts';
 import { addExplain } from './cli-explain.ts';
 import { addGet, type GetEntries } from './cli-get.ts';
+import { addHealthcheck } from './cli-healthcheck.ts';
 import { addPreview, type RunPreview } from './cli-preview.ts';
 import { addRun, type RunService } from './cli-run.ts';
 import { addTokens } from './cli-tokens.ts';
@@ -82,6 +83,7 @@ function createProgram(host: Host, heavy: HeavyCommands, end: End, json: boolean
     .addHelpText('after', `\nExamples:\n${PROGRAM_EXAMPLES}\n\n${EXIT_CODE_HELP}`);
   addRun(program, host, heavy.run);
   addCheck(program, host, end);
+  addHealthcheck(program, host, end);
   addTopics(program, host, heavy.topics, end);
   addPreview(program, host, heavy.preview, end);
   addDeadLetters(program, host, heavy.deadLetters, end);

@@ -8,6 +8,7 @@
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import { CodedError } from '../core/error-codes.ts';
 import { type ServiceStatus, STATUS_SCHEMA } from './admin-status.ts';
+import { reachable } from './own-address.ts';
 
 /** One condition, with its reason and since when it is as it is. */
 export interface HealthCheck {
@@ -72,12 +73,6 @@ export async function startAdminServer(
   const [address] = server.addresses();
   const taken = typeof address === 'object' ? address.port : port;
   return { url: `http://${reachable(host)}:${taken}`, port: taken, close: () => server.close() };
-}
-
-/** An address for messages: one that can be opened, also where the server listens on all. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
 }
 
 function addHealth(server: FastifyInstance, { liveness, readiness }: AdminSources): void {

@@ -16,6 +16,7 @@ describe('usage', () => {
     ...['tokens', 'tokens seal', 'tokens generate-key'],
     ...['list', 'show', 'stats', 'redrive'].map(action => `dead-letters ${action}`),
     'dead-letters',
+    'healthcheck',
   ])('%s --help shows examples and exit codes', async name => {
     const { exitCode, out, err } = await command(`${name} --help`);
     expect([exitCode, err]).toEqual([0, '']);

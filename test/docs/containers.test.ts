@@ -86,28 +86,3 @@ describe('docker-compose.yml', () => {
     }
   });
 });
-
-describe('the Dockerfile', () => {
-  const sources = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, paths = '']) => paths.split(' '));
-
-  test('copies files that exist and that .dockerignore lets through', () => {
-    const allowed = read('.dockerignore')
-      .split('\n')
-      .filter(line => line.startsWith('!'))
-      .map(line => line.slice(1));
-    expect(sources.filter(path => !existsSync(new URL(path, ROOT)))).toEqual([]);
-    expect([...new Set(sources)].sort()).toEqual([...allowed].sort());
-  });
-
-  test('ends with the service, run by the entry point of the package as a user without rights', () => {
-    expect(stages.at(-1)?.[1]).toBe('service');
-    expect(dockerfile).toContain('ENTRYPOINT ["node", "src/main.ts"]');
-    expect(dockerfile).toMatch(/^USER node$/m);
-  });
-
-  test('brings the Node that the package asks for', () => {
-    const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } };
-    for (const [, image] of stages) if (image?.startsWith('node:')) expect(image).toMatch(/^node:24-/);
-    expect(engines.node).toMatch(/<25$/);
-  });
-});
