@@ -51,6 +51,8 @@ const LOOK_AGAIN_MS = 250;
 export class RedriveIntake implements RecordConsumer {
   readonly #parts: RedriveIntakeParts;
   readonly #next = new Map<number, number>();
+  /** Where a partition's next letter would be sent and the maximum is used up: not judged again until either changes. */
+  readonly #beyondMax = new Map<number, number>();
   #epoch = 0;
   /** How many more may be offered to be sent, and how many were let through for it. */
   #left: number;
@@ -104,6 +106,7 @@ export class RedriveIntake implements RecordConsumer {
     const records = batch.records.filter(({ offset }) => offset >= this.#from(batch) && offset < end);
     const over = Math.min(batch.nextOffset, end);
     let index = 0;
+    if (this.#left <= 0 && this.#beyondMax.get(batch.partition) === this.#from(batch)) return held('buffer');
     while (this.#from(batch) < over) {
       if (pipeline.assignment?.isFull === true) return held('buffer');
       const judged = await this.#judge(records.slice(index, index + MAX_PORTION));
@@ -145,6 +148,7 @@ export class RedriveIntake implements RecordConsumer {
       const portion = this.#cut(judged, index);
       if (portion === null) {
         const waitMs = pace.waitMs();
+        if (this.#left <= 0) this.#beyondMax.set(batch.partition, this.#from(batch));
         if (this.#left <= 0 || clock.monotonic() + waitMs > giveUpAt) return held('buffer');
         await pause(clock, waitMs);
         continue;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { claimKey, pendingValue, sentValue } from '../../src/core/deduplicate.ts';
 import { connectionChange } from '../core/config-records.ts';
 import { destinationOf, tiktokEvent } from '../core/pending-events.ts';
@@ -204,6 +204,19 @@ describe('a redrive job', () => {
     expect(await world.job({ run: 'next' }).run()).toBe('finished');
     expect(new Set(world.api.sent.flat()).size).toBe(10);
     expect(world.api.sent.flat()).toHaveLength(10);
+  });
+
+  it('judges the letters beyond its maximum once, however long those under way take', async () => {
+    const world = redriveWorld();
+    for (let n = 0; n < 300; n++) world.letter(`e${n}`);
+    world.api.answer = () => new Promise(() => {});
+    const judged = vi.spyOn(world.register, 'peek');
+    const job = world.job({ max: 2 });
+    const { end } = await job.start();
+    await job.during(end, 1_000);
+    const soFar = judged.mock.calls.length;
+    await job.during(end, 5_000);
+    expect(judged.mock.calls.length).toBe(soFar);
   });
 
   it('finishes what is under way when it is stopped', async () => {
