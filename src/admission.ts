@@ -76,7 +76,7 @@ class Placing {
     const { event, offset, parts, record } = draft;
     const eventTime = event === null ? record.timestamp : event.occurred_at;
     if (this.#newestEventTime === null || eventTime > this.#newestEventTime) this.#newestEventTime = eventTime;
-    const ticket = this.#account.track(offset, parts.length, eventTime);
+    const ticket = this.#account.track(offset, parts.length, eventTime, record.timestamp);
     let copy: RecordCopy | null = null;
     for (const part of parts) {
       const decision = part.kind === 'send' ? (decided[next++] ?? null) : null;

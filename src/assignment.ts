@@ -17,7 +17,7 @@ import type { WindowOptions } from './core/window.ts';
 import { Windows } from './core/window.ts';
 import type { OutcomeCount } from './ports.ts';
 
-/** Records between the lowest unsettled one and the position, over all partitions: at some 40 bytes each, 40 MB. */
+/** Records between the lowest unsettled one and the position, over all partitions: at some 50 bytes each, 50 MB. */
 const MAX_LEDGER_SPAN = 1_000_000;
 
 export class Assignment {

@@ -61,7 +61,7 @@ export class ConfigFollowing {
   }
 
   #report(): void {
-    const { size, generation, problemCount } = this.table;
-    this.#telemetry.configApplied({ entries: size, invalid: problemCount, generation, complete: this.complete });
+    const { size: entries, generation, lastOffset: offset, problemCount: invalid } = this.table;
+    this.#telemetry.configApplied({ entries, invalid, generation, offset, complete: this.complete });
   }
 }

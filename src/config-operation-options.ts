@@ -1,6 +1,6 @@
 /** The options of the sections `http`, `shutdown`, `watchdog`, `log` and `metrics`: how the service is run and observed. */
 
-import { choice, count, duration, text } from './config-option.ts';
+import { choice, count, duration, text, toggle } from './config-option.ts';
 import { HOUR, MINUTE } from './config-units.ts';
 
 export const HTTP = {
@@ -83,6 +83,11 @@ export const LOG = {
 };
 
 export const METRICS = {
+  perConnection: toggle({
+    describe: 'Whether connections have metrics of their own; if not, all are counted under "other".',
+    default: true,
+    because: 'sums stay the same, and /status still has them all; for those who pay by the series',
+  }),
   maxLabelledConnectionsCount: count({
     describe: 'Connections that have metrics of their own; the rest is counted under "other".',
     default: 500,

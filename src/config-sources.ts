@@ -10,6 +10,10 @@ import { messageOf } from './core/error-codes.ts';
 
 /** The variable that names the configuration file; `--config` beats it. */
 export const CONFIG_FILE_VARIABLE = `${ENV_PREFIX}CONFIG`;
+/** The variable in which an image says what commit it was built from. */
+export const COMMIT_VARIABLE = `${ENV_PREFIX}COMMIT`;
+/** Variables with our prefix that set no option. */
+const OTHER_VARIABLES: ReadonlySet<string> = new Set([CONFIG_FILE_VARIABLE, COMMIT_VARIABLE]);
 
 /** A value as written, and where. */
 export interface Given {
@@ -67,7 +71,7 @@ export function readEnvironment(env: Environment, readFile: ReadFile): Source {
   }
   for (const [name, text] of Object.entries(env)) {
     // An empty variable counts as not set: compose files and charts write one for every setting they leave out.
-    if (!name.startsWith(ENV_PREFIX) || name === CONFIG_FILE_VARIABLE || text === undefined || text === '') continue;
+    if (!name.startsWith(ENV_PREFIX) || OTHER_VARIABLES.has(name) || text === undefined || text === '') continue;
     const target = names.get(name);
     const ours = target !== undefined && !(name.endsWith('_PORT') && SERVICE_LINK_VALUE.test(text));
     if (!ours && SERVICE_LINK_NAME.test(name.slice(ENV_PREFIX.length))) continue;

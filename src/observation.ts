@@ -30,7 +30,10 @@ export interface Surroundings {
   readonly table: ConfigTable;
   readonly clock: Clock;
   readonly nodeVersion: string;
+  readonly commit: string;
   readonly configComplete: () => boolean;
+  /** Milliseconds since a broker answered for the config topic; null before the first time. */
+  readonly sinceConfigContactMs: () => number | null;
   readonly redisUp: () => boolean;
 }
 
@@ -68,9 +71,11 @@ export class Observation {
     return {
       source: () => this.#source(),
       buffer: () => ({ ...this.#buffer(), limitEvents, limitBytes }),
-      windows: () => this.#windows(),
+      windows: () => ({ ...this.#windows(), sizeMs: config.window.sizeMs }),
       inFlight: () => this.#assignment()?.inFlight ?? NOTHING,
       oldestUnsent: () => this.#oldestUnsent(),
+      oldestUnsettled: () => this.#oldestUnsettled(),
+      configContactAt: () => this.#configContactAt(),
       connections: () =>
         this.#connections().map(({ connection_id, state }) => ({ connectionId: connection_id, state })),
       requests: () => ({
@@ -85,10 +90,11 @@ export class Observation {
   }
 
   status(): ServiceStatus {
-    const { clock, config, nodeVersion } = this.#surroundings;
+    const { clock, commit, config, nodeVersion } = this.#surroundings;
     const source = this.#source();
     return {
       version: VERSION,
+      commit,
       node: nodeVersion,
       started_at: new Date(this.#startedAt).toISOString(),
       uptime_seconds: Math.round((clock.now() - this.#startedAt) / 1000),
@@ -136,12 +142,33 @@ export class Observation {
     }
   }
 
+  *#oldestUnsettled(): Iterable<{ topic: string; partition: number; timestamp: number }> {
+    for (const account of this.#assignment()?.ledger.accounts() ?? []) {
+      const timestamp = account.oldestUnsettledTimestamp();
+      // Records in formats older than Kafka 0.10 have none, and Kafka says -1.
+      if (timestamp !== null && timestamp >= 0) yield { topic: account.topic, partition: account.partition, timestamp };
+    }
+  }
+
+  #configContactAt(): number | null {
+    const { clock, sinceConfigContactMs } = this.#surroundings;
+    const since = sinceConfigContactMs();
+    return since === null ? null : clock.now() - since;
+  }
+
   #config(): ServiceStatus['config'] {
-    const { configComplete, table } = this.#surroundings;
+    const { configComplete, sinceConfigContactMs, table } = this.#surroundings;
     const problems = table.problems().map(({ key, kind, problem, earlierVersionInForce }) => {
       return { key, kind, problem, earlier_version_in_force: earlierVersionInForce };
     });
-    return { generation: table.generation, complete: configComplete(), entries: table.size, problems };
+    const since_contact_ms = sinceConfigContactMs();
+    return {
+      generation: table.generation,
+      complete: configComplete(),
+      entries: table.size,
+      since_contact_ms,
+      problems,
+    };
   }
 
   #connections(): ShownConnection[] {

@@ -68,6 +68,7 @@ export class Pipeline implements RecordConsumer {
     const assignment = this.#current(batch.epoch);
     const account = assignment?.ledger.account(batch.topic, batch.partition);
     if (assignment === null || account === undefined) return held('suspended');
+    account.arrived(batch.records[0]?.timestamp ?? null);
 
     // While TikTok is away for everybody only a trickle is read, whoever it is for: the rest is safe in Kafka.
     if (!this.#mayRead()) return held('vendor_outage');

@@ -102,6 +102,8 @@ export interface Telemetry {
     readonly entries: number;
     readonly invalid: number;
     readonly generation: number;
+    /** The highest offset of the config topic that was applied. */
+    readonly offset: number;
     readonly complete: boolean;
   }): void;
   configRejected(key: string, reason: string): void;

@@ -8,7 +8,7 @@ import { createTikTok, shareStates } from './assembly.ts';
 import type { Config } from './config.ts';
 import type { ConfigFollowing } from './config-following.ts';
 import type { Host } from './control/host.ts';
-import { VERSION } from './control/version.ts';
+import { commitOf, VERSION } from './control/version.ts';
 import { CodedError } from './core/error-codes.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { SyncLog } from './ports.ts';
@@ -42,8 +42,8 @@ const CLOSE_WITHIN_MS = 5_000;
 export async function openSurroundings(config: Config, host: Host, stop: AbortSignal): Promise<CommandSurroundings> {
   const telemetry = createTelemetry({
     ...{ level: 'warn', format: 'text', write: text => host.err.write(text), now: clock.now },
-    ...{ version: VERSION, nodeVersion: host.nodeVersion },
-    maxLabelledConnectionsCount: config.metrics.maxLabelledConnectionsCount,
+    ...{ version: VERSION, commit: commitOf(host.env), nodeVersion: host.nodeVersion },
+    ...{ ...config.metrics, topics: [] },
   });
   const lifecycle = new Lifecycle(() => {});
   const close = (): Promise<void> => lifecycle.stopWithin(CLOSE_WITHIN_MS, clock);

@@ -5,6 +5,7 @@
 
 import { hostname } from 'node:os';
 import { systemClock as clock } from './adapters/clock.ts';
+import type { KafkaConfigTable } from './adapters/kafka-config-table.ts';
 import { KafkaConnectionStatus } from './adapters/kafka-connection-status.ts';
 import { KafkaDeadLetters } from './adapters/kafka-dead-letters.ts';
 import { KafkaSyncLog } from './adapters/kafka-sync-log.ts';
@@ -15,7 +16,7 @@ import type { Config } from './config.ts';
 import { startAdminServer } from './control/admin-http.ts';
 import type { Host } from './control/host.ts';
 import { checkTopics } from './control/topics.ts';
-import { VERSION } from './control/version.ts';
+import { commitOf, VERSION } from './control/version.ts';
 import { messageOf } from './core/error-codes.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { Observation } from './observation.ts';
@@ -63,8 +64,10 @@ export async function runService(config: Config, host: Host): Promise<void> {
     write: text => host.out.write(text),
     now: clock.now,
     version: VERSION,
+    commit: commitOf(host.env),
     nodeVersion: host.nodeVersion,
-    maxLabelledConnectionsCount: config.metrics.maxLabelledConnectionsCount,
+    ...config.metrics,
+    topics: [config.topics.conversions, config.topics.revenueUpdates],
   });
   const lifecycle = new Lifecycle((name, error) =>
     telemetry.notice('warn', 'STOP_FAILED', `${name} did not stop cleanly`, { problem: messageOf(error) }),
@@ -89,6 +92,7 @@ class Service {
   readonly #knowledge: Knowledge;
   readonly #observation: Observation;
   #redisUp = false;
+  #configTopic: KafkaConfigTable | null = null;
 
   constructor(config: Config, host: Host, telemetry: ServiceTelemetry, lifecycle: Lifecycle, stop: AbortSignal) {
     this.#config = config;
@@ -103,7 +107,9 @@ class Service {
       config,
       table,
       clock,
+      commit: commitOf(host.env),
       nodeVersion: host.nodeVersion,
+      sinceConfigContactMs: () => this.#configTopic?.status().sinceContactMs ?? null,
       configComplete: () => following.complete,
       redisUp: () => this.#redisUp,
     });
@@ -120,7 +126,7 @@ class Service {
     const onRedis = await this.#startRedis();
     const written = await this.#startWriting();
     await this.#checkTopics();
-    await followConfigTopic(this.#opening, this.#knowledge.following);
+    this.#configTopic = await followConfigTopic(this.#opening, this.#knowledge.following);
     await Promise.race([this.#untilComplete(), stopRequested, this.#fatal.promise]);
     if (this.#stop.aborted) return;
     const { checks, pipeline, rounds, sharing, source } = this.#assemble(onRedis, written);

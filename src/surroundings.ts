@@ -84,16 +84,17 @@ export function createKnowledge({ clock, config, telemetry }: Omit<Opening, 'lif
   return { schemas, registry, learning, table, following };
 }
 
-/** Begins to read the config topic, and reads on: a token that is rotated is used at once. Resolves before its end is reached. */
+/** Begins to read the config topic, and reads on: a token that is rotated is used at once. Resolves before its end is reached, to what is known of the reading. */
 export async function followConfigTopic(
   { clock, config, lifecycle, telemetry }: Opening,
   following: ConfigFollowing,
-): Promise<void> {
+): Promise<KafkaConfigTable> {
   const { kafka, topics } = config;
   const parts = { kafka: createKafka(kafka, 'config', telemetry), clock, telemetry };
   const reader = new KafkaConfigTable({ ...kafka, topic: topics.config }, parts);
   lifecycle.started('config topic', () => reader.stop());
   await reader.start(following);
+  return reader;
 }
 
 /**

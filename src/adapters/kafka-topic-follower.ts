@@ -94,8 +94,10 @@ export class KafkaTopicFollower {
   /** When a broker last answered for the partition that has waited longest, monotonic; null before the start. */
   lastContact(): number | null {
     if (this.#partitions.size === 0) return null;
-    const followed = this.#isStopped ? this.#partitions.values() : [...this.#led().values()].flat();
-    return Math.min(...[...followed].map(({ heardAt }) => heardAt));
+    const led = this.#isStopped ? [] : [...this.#led().values()].flat();
+    // Of a topic that is gone nobody knows a leader.
+    const followed = led.length === 0 ? [...this.#partitions.values()] : led;
+    return Math.min(...followed.map(({ heardAt }) => heardAt));
   }
 
   /** Takes up partitions that are new, at their first offset. */

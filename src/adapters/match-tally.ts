@@ -2,7 +2,7 @@
 
 import { MATCH_QUALITIES, type MatchQuality, matchQuality } from '../core/match-quality.ts';
 import { MATCH_KEYS, type MatchKey } from '../core/tiktok-event.ts';
-import type { ConnectionTally } from './connection-tally.ts';
+import { type ConnectionTally, NONE } from './connection-tally.ts';
 import type { Labels, MetricRegistry } from './metric-registry.ts';
 
 interface Matched {
@@ -27,6 +27,8 @@ export class MatchTally {
   }
 
   publish(registry: MetricRegistry): void {
+    // From the first scrape on, so that the first events are an increase.
+    for (const [connection] of this.#connections.entries()) if (connection !== NONE) this.#of(connection);
     const keys: [Labels, number][] = [];
     const qualities: [Labels, number][] = [];
     for (const [connection, matched] of this.#matched) {

@@ -21,7 +21,7 @@ export interface MetricDefinition {
   readonly labels: readonly string[];
   /** Upper bounds of a histogram's buckets. */
   readonly buckets?: readonly number[];
-  /** Series that exist from the start, at 0. */
+  /** Series that exist from the start, counters and histograms at 0. */
   readonly known?: readonly LabelSet[];
 }
 
@@ -62,6 +62,12 @@ export const CONNECTION_STATES = ['active', 'token_invalid', 'parked', 'undecide
 export type ConnectionState = (typeof CONNECTION_STATES)[number];
 const DECODE_REASONS = DEAD_LETTER_REASONS.filter(reason => STAGE_OF[reason] === 'decode');
 
+/** HTTP classes and TikTok codes that answers come with; a transport error has neither. */
+const ANSWERS: readonly LabelSet[] = [
+  ...[...API_CODES, 'other', 'none'].map(code => ['2xx', code]),
+  ...['3xx', '4xx', '5xx', 'none'].map(status => [status, 'none']),
+];
+
 /** From a window's length to a day; the bounds of a service level must be among them. */
 const EVENT_AGE_BUCKETS = [30, 60, 90, 120, 150, 180, 240, 300, 600, 1_800, 3_600, 21_600, 86_400];
 const REQUEST_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
@@ -76,13 +82,22 @@ function gauge(help: string, labels: readonly string[] = []): MetricDefinition {
   return { type: 'gauge', help, labels };
 }
 
-function histogram(help: string, buckets: readonly number[], labels: readonly string[] = []): MetricDefinition {
-  return { type: 'histogram', help, labels, buckets };
+function histogram(
+  help: string,
+  buckets: readonly number[],
+  labels: readonly string[] = [],
+  known: readonly LabelSet[] = labels.length === 0 ? [[]] : [],
+): MetricDefinition {
+  return { type: 'histogram', help, labels, buckets, known };
 }
 
 /** By name without the prefix, in the order of the documentation. */
 export const METRICS = {
-  build_info: gauge('Always 1; which version runs on which Node.js.', ['version', 'node']),
+  build_info: gauge('Always 1; which version runs, built from which commit, on which Node.js.', [
+    'version',
+    'commit',
+    'node',
+  ]),
 
   records_consumed_total: counter('Records read from Kafka and admitted.', ['topic']),
   records_consumed_bytes_total: counter('Bytes of their values.', ['topic']),
@@ -93,6 +108,10 @@ export const METRICS = {
   consumer_position_lag_records: gauge('Log end minus position: what has not been read yet.', ['topic', 'partition']),
   oldest_unsent_event_timestamp_seconds: gauge(
     'Event time of the oldest unsettled event; absent while there is none.',
+    ['topic', 'partition'],
+  ),
+  oldest_unsettled_record_timestamp_seconds: gauge(
+    'Timestamp in Kafka of the oldest record that was read and is not settled: the lag in seconds is time() minus it; absent while there is none.',
     ['topic', 'partition'],
   ),
   ingest_delay_seconds: histogram('Event time of the newest record of a batch until it was read.', EVENT_AGE_BUCKETS, [
@@ -127,6 +146,7 @@ export const METRICS = {
   window_buffer_limit_events: gauge('At this many partitions pause.'),
   window_buffer_bytes: gauge('Bytes they take.'),
   window_buffer_limit_bytes: gauge('At this many partitions pause.'),
+  window_size_seconds: gauge('Length of a window: how long an event may wait for its batch when all is well.'),
   windows_open: gauge('Connections with an open window.'),
   window_events: gauge('Events waiting in open windows.'),
   flush_trigger_total: counter(
@@ -138,6 +158,7 @@ export const METRICS = {
     'From the start of a batch to its end, retries and bisecting included, by result.',
     FLUSH_BUCKETS,
     ['result'],
+    each(['settled', 'abandoned']),
   ),
   batch_events: histogram('Events of a batch that left its window.', [1, 5, 10, 25, 50, 100, 250, 500, 1_000]),
   last_flush_timestamp_seconds: gauge('When a batch last left its window.'),
@@ -154,12 +175,13 @@ export const METRICS = {
     'Duration of calls to Redis, failed ones included, each for many events.',
     QUICK_BUCKETS,
     ['command'],
+    each(['claim', 'take_over', 'mark', 'release']),
   ),
 
   api_requests_total: counter(
     'Answers of the Events API, by HTTP status and body code.',
     ['http_status_class', 'api_code'],
-    [...API_CODES].map(code => ['2xx', code]),
+    ANSWERS,
   ),
   api_verdicts_total: counter(
     'Requests to the Events API, by what their answer was judged to mean.',
@@ -170,7 +192,10 @@ export const METRICS = {
   api_retries_total: counter('Requests to be made again, by the verdict on the last one.', ['reason'], each(VERDICTS)),
   api_inflight_requests: gauge('Requests under way.'),
   api_inflight_limit: gauge('Most requests under way at a time.'),
-  connection_token_valid: gauge('Whether TikTok took the token of the last request, 0 or 1.', ['connection']),
+  connection_token_valid: gauge(
+    'Whether TikTok took the token of the last request, 0 or 1; none for `other`, see connection_state.',
+    ['connection'],
+  ),
   connection_state: gauge('1 for the state the connection is in; for `other` how many are in it.', [
     'connection',
     'state',
@@ -221,8 +246,12 @@ export const METRICS = {
 
   config_entries: gauge('Entries of the config topic.'),
   config_invalid_entries: gauge('Entries among them that are unusable or unreadable.'),
-  config_generation: gauge('Grows with every applied entry.'),
+  config_generation: gauge('Grows with every entry this process applied; replicas count for themselves.'),
+  config_applied_offset: gauge('Highest offset of the config topic that was applied, to compare replicas by.'),
   config_last_update_timestamp_seconds: gauge('When an entry was last applied.'),
+  config_last_contact_timestamp_seconds: gauge(
+    'When a broker last answered for the config topic: the table was complete then. Its age is time() minus it.',
+  ),
   config_bootstrap_complete: gauge('1 once the config topic was read to its end and every entry is readable.'),
   config_rejections_total: counter(
     'Entries that were applied as unusable, or not at all.',
@@ -240,7 +269,12 @@ export const METRICS = {
     'From the first sign of a rebalance to the new assignment.',
     [0.5, 1, 2.5, 5, 10, 20, 30, 45, 60, 120],
   ),
-  offset_commit_duration_seconds: histogram('Duration of commits, by result.', QUICK_BUCKETS, ['result']),
+  offset_commit_duration_seconds: histogram(
+    'Duration of commits, by result.',
+    QUICK_BUCKETS,
+    ['result'],
+    each(['committed', 'retry', 'fenced']),
+  ),
   offset_commit_failures_total: counter('Commits that were fenced or must be tried again.'),
   last_commit_timestamp_seconds: gauge('When offsets were last committed.'),
   last_heartbeat_timestamp_seconds: gauge('When the coordinator last took a heartbeat.'),
@@ -255,11 +289,16 @@ export const METRICS = {
 
 export type MetricName = keyof typeof METRICS;
 
-/** The catalogue as a Markdown table, for docs/metrics.md. */
-export function metricTable(): string {
-  const rows = Object.entries<MetricDefinition>(METRICS).map(([name, { type, labels, help }]) => {
-    const labelled = labels.map(label => `\`${label}\``).join(', ');
-    return `| \`${METRIC_PREFIX}${name}\` | ${type} | ${labelled} | ${help} |`;
-  });
-  return ['| metric | type | labels | meaning |', '|---|---|---|---|', ...rows].join('\n');
-}
+/** Where an area of the documentation begins: the heading before the metric. */
+export const AREAS: Partial<Record<MetricName, string>> = {
+  build_info: 'The build',
+  records_consumed_total: 'Reading: what comes in, and how far behind',
+  events_total: 'Events: what became of them',
+  window_buffer_events: 'Windows and the buffer',
+  dedup_checks_total: 'Claims on Redis',
+  api_requests_total: 'TikTok: requests, and the state of connections',
+  dlq_records_total: 'Dead letters and settlement',
+  config_entries: 'Configuration',
+  assigned_partitions: 'The consumer group, commits, schemas',
+  log_lines_total: 'The log',
+};

@@ -10,11 +10,15 @@ import type { Labels, MetricRegistry } from './metric-registry.ts';
 export interface MetricSources {
   readonly source: () => RecordSourceStatus;
   readonly buffer: () => { events: number; limitEvents: number; bytes: number; limitBytes: number };
-  readonly windows: () => { open: number; events: number };
+  readonly windows: () => { open: number; events: number; sizeMs: number };
   /** Events consumed and not settled, by connection. */
   readonly inFlight: () => ReadonlyMap<string, number>;
   /** Event time (epoch milliseconds) of the oldest unsettled event of each partition that has one. */
   readonly oldestUnsent: () => Iterable<{ topic: string; partition: number; eventTime: number }>;
+  /** Timestamp in Kafka (epoch milliseconds) of the oldest unsettled record of each partition that has one. */
+  readonly oldestUnsettled: () => Iterable<{ topic: string; partition: number; timestamp: number }>;
+  /** When a broker last answered for the config topic, epoch milliseconds; null before the first time. */
+  readonly configContactAt: () => number | null;
   readonly connections: () => Iterable<{ connectionId: string; state: ConnectionState }>;
   readonly requests: () => { inFlight: number; limit: number };
   /** Circuits that are not closed. */
@@ -46,6 +50,7 @@ export function publishGauges(registry: MetricRegistry, tally: ConnectionTally, 
   registry.set('window_buffer_bytes', buffer.bytes);
   registry.set('window_buffer_limit_bytes', buffer.limitBytes);
   const windows = sources.windows();
+  registry.set('window_size_seconds', windows.sizeMs / 1000);
   registry.set('windows_open', windows.open);
   registry.set('window_events', windows.events);
   const { inFlight, limit } = sources.requests();
@@ -53,12 +58,23 @@ export function publishGauges(registry: MetricRegistry, tally: ConnectionTally, 
   registry.set('api_inflight_limit', limit);
   registry.set('vendor_outage', sources.vendorIsOut() ? 1 : 0);
   registry.set('redis_up', sources.redisUp() ? 1 : 0);
-  const oldest = [...sources.oldestUnsent()];
+  const contactAt = sources.configContactAt();
+  if (contactAt !== null) registry.set('config_last_contact_timestamp_seconds', contactAt / 1000);
+  publishOldest(registry, sources);
+  publishConnections(registry, tally, sources);
+}
+
+function publishOldest(registry: MetricRegistry, sources: MetricSources): void {
+  const unsent = [...sources.oldestUnsent()];
   registry.replace(
     'oldest_unsent_event_timestamp_seconds',
-    oldest.map(({ topic, partition, eventTime }) => [{ topic, partition: String(partition) }, eventTime / 1000]),
+    unsent.map(({ topic, partition, eventTime }) => [{ topic, partition: String(partition) }, eventTime / 1000]),
   );
-  publishConnections(registry, tally, sources);
+  const unsettled = [...sources.oldestUnsettled()];
+  registry.replace(
+    'oldest_unsettled_record_timestamp_seconds',
+    unsettled.map(({ topic, partition, timestamp }) => [{ topic, partition: String(partition) }, timestamp / 1000]),
+  );
 }
 
 function publishSource(registry: MetricRegistry, status: RecordSourceStatus): void {

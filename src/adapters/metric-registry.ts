@@ -34,6 +34,10 @@ export function createMetricRegistry(): MetricRegistry {
     metrics.set(name, create(METRIC_PREFIX + name, definition, registry));
   }
   collectDefaultMetrics({ register: registry, prefix: METRIC_PREFIX });
+  // Gauges with the name of a counter; they are the sums of others.
+  for (const what of ['handles', 'requests', 'resources']) {
+    registry.removeSingleMetric(`${METRIC_PREFIX}nodejs_active_${what}_total`);
+  }
   const refreshers: (() => void)[] = [];
 
   function metric<T>(name: MetricName, kind: abstract new (...args: never[]) => T): T {
@@ -64,11 +68,23 @@ export function createMetricRegistry(): MetricRegistry {
 function create(name: string, definition: MetricDefinition, registry: Registry): Counter | Gauge | BatchHistogram {
   const { type, help, labels, buckets, known = [] } = definition;
   const settings = { name, help, labelNames: [...labels], registers: [registry] };
-  if (type === 'gauge') return new Gauge(settings);
-  if (type === 'histogram') return new BatchHistogram({ ...settings, buckets: [...(buckets ?? [])] });
-  const counter = new Counter(settings);
-  for (const values of known) counter.inc(Object.fromEntries(labels.map((label, i) => [label, values[i] ?? ''])), 0);
-  return counter;
+  if (type === 'gauge') return createGauge(settings);
+  const series = known.map(values => Object.fromEntries(labels.map((label, i) => [label, values[i] ?? ''])));
+  if (type === 'histogram') {
+    const created = new BatchHistogram({ ...settings, buckets: [...(buckets ?? [])] });
+    for (const labelled of series) created.observeAll([], labelled);
+    return created;
+  }
+  const created = new Counter(settings);
+  for (const labelled of series) created.inc(labelled, 0);
+  return created;
+}
+
+/** The client starts a gauge without labels at 0; a moment that has not come yet would read as 1970. */
+function createGauge(settings: ConstructorParameters<typeof Gauge>[0]): Gauge {
+  const created = new Gauge(settings);
+  if (settings.name.endsWith('_timestamp_seconds')) created.remove({});
+  return created;
 }
 
 interface Series {
@@ -95,7 +111,6 @@ class BatchHistogram extends Histogram {
     this.#name = settings.name;
     this.#help = settings.help;
     this.#bounds = settings.buckets;
-    if (settings.labelNames?.length === 0) this.#of({});
   }
 
   observeAll(values: readonly number[], labels: Labels): void {

@@ -2,6 +2,7 @@
 
 import { redact } from '../core/redact.ts';
 import type { Telemetry } from '../ports.ts';
+import { OTHER } from './connection-tally.ts';
 import { API_CODES } from './metric-catalogue.ts';
 import type { Told } from './telemetry-told.ts';
 
@@ -25,7 +26,9 @@ function requests({ registry, tally, now, say }: Told): Pick<Telemetry, Requests
       const delivered = verdict === 'delivered';
       if (delivered) registry.set('connection_last_success_timestamp_seconds', now() / 1000, { connection });
       const refused = verdict === 'connection-refused';
-      if (delivered || refused) registry.set('connection_token_valid', refused ? 0 : 1, { connection });
+      if ((delivered || refused) && connection !== OTHER) {
+        registry.set('connection_token_valid', refused ? 0 : 1, { connection });
+      }
       const message = delivered ? 'TikTok accepted a batch' : 'TikTok did not accept a batch';
       say(delivered ? 'debug' : 'warn', delivered ? 'REQUEST_DELIVERED' : 'REQUEST_NOT_DELIVERED', message, {
         connection: connectionId,

@@ -11,16 +11,21 @@ import type { CommitResult, Telemetry } from '../ports.ts';
 import { ConnectionTally } from './connection-tally.ts';
 import { MatchTally } from './match-tally.ts';
 import { type MetricSources, publishGauges, publishTally } from './metric-gauges.ts';
-import { createMetricRegistry } from './metric-registry.ts';
+import { createMetricRegistry, type MetricRegistry } from './metric-registry.ts';
 import { createOperatorLog, type OperatorLogOptions } from './operator-log.ts';
 import { requestTelemetry } from './telemetry-requests.ts';
 import { countedLines, type Told } from './telemetry-told.ts';
 
 export interface TelemetryOptions extends OperatorLogOptions {
   readonly version: string;
+  readonly commit: string;
   readonly nodeVersion: string;
-  /** Connections with metrics of their own. */
+  /** Whether connections have metrics of their own; without, all are counted under `other`. */
+  readonly perConnection: boolean;
+  /** How many may have them. */
   readonly maxLabelledConnectionsCount: number;
+  /** Topics whose records are counted, so that their series begin at 0. */
+  readonly topics: readonly string[];
 }
 
 export interface ServiceTelemetry extends Telemetry {
@@ -33,8 +38,10 @@ export interface ServiceTelemetry extends Telemetry {
 
 export function createTelemetry(options: TelemetryOptions): ServiceTelemetry {
   const registry = createMetricRegistry();
-  registry.set('build_info', 1, { version: options.version, node: options.nodeVersion });
-  const tally = new ConnectionTally(options.maxLabelledConnectionsCount);
+  const { commit, nodeVersion: node, version } = options;
+  registry.set('build_info', 1, { version, commit, node });
+  for (const topic of options.topics) startTopic(registry, topic);
+  const tally = new ConnectionTally(options.perConnection ? options.maxLabelledConnectionsCount : 0);
   const matches = new MatchTally(tally);
   registry.onScrape(() => publishTally(registry, tally));
   registry.onScrape(() => matches.publish(registry));
@@ -51,6 +58,14 @@ export function createTelemetry(options: TelemetryOptions): ServiceTelemetry {
     metricsText: () => registry.text(),
     metricsContentType: registry.contentType,
   };
+}
+
+/** The first batch may be all that a topic sees for hours; it must be an increase. */
+function startTopic(registry: MetricRegistry, topic: string): void {
+  registry.add('records_consumed_total', 0, { topic });
+  registry.add('records_consumed_bytes_total', 0, { topic });
+  registry.observe('ingest_delay_seconds', [], { topic });
+  registry.observe('event_delivery_latency_seconds', [], { topic });
 }
 
 type RecordsAndEvents =
@@ -207,10 +222,11 @@ type Configuration = 'configApplied' | 'configRejected' | 'schemaFetched' | 'sch
 function configuration({ registry, now, say }: Told): Pick<Telemetry, Configuration> {
   let wasComplete = false;
   return {
-    configApplied({ entries, invalid, generation, complete }) {
+    configApplied({ entries, invalid, generation, offset, complete }) {
       registry.set('config_entries', entries);
       registry.set('config_invalid_entries', invalid);
       registry.set('config_generation', generation);
+      registry.set('config_applied_offset', offset);
       registry.set('config_bootstrap_complete', complete ? 1 : 0);
       registry.set('config_last_update_timestamp_seconds', now() / 1000);
       if (complete === wasComplete) return;

@@ -2,6 +2,8 @@
 
 export interface ServiceStatus {
   readonly version: string;
+  /** That it was built from; `unknown` where nobody said. */
+  readonly commit: string;
   readonly node: string;
   /** ISO 8601. */
   readonly started_at: string;
@@ -39,6 +41,8 @@ export interface ConfigStatus {
   readonly generation: number;
   readonly complete: boolean;
   readonly entries: number;
+  /** Since a broker answered for the config topic: the table may be that old. */
+  readonly since_contact_ms: number | null;
   readonly problems: readonly {
     readonly key: string;
     readonly kind: string;
@@ -107,6 +111,7 @@ const config: Named<ConfigStatus> = {
   generation: number,
   complete: flag,
   entries: number,
+  since_contact_ms: wholeOrNull,
   problems: list(object(problem)),
 };
 
@@ -125,6 +130,7 @@ const connection: Named<ConnectionStatus> = {
 
 const status: Named<ServiceStatus> = {
   version: text,
+  commit: text,
   node: text,
   started_at: text,
   uptime_seconds: number,

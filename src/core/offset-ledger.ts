@@ -32,6 +32,7 @@ export class PartitionAccount {
   #offsets: number[] = [];
   #open: number[] = [];
   #eventTimes: number[] = [];
+  #timestamps: number[] = [];
   /** Sequence of the first array element. */
   #base = 0;
   /** Index of the lowest unsettled record within the arrays. */
@@ -39,6 +40,8 @@ export class PartitionAccount {
   /** The offset after everything that was read. */
   #position: number;
   #committed: number;
+  /** Timestamp of the first record of a batch that was read and is not tracked yet. */
+  #arrived: number | null = null;
   #releases: { readonly offset: number; readonly claim: Releasable }[] = [];
 
   constructor(topic: string, partition: number, position: number) {
@@ -48,12 +51,18 @@ export class PartitionAccount {
     this.#committed = position;
   }
 
+  /** A batch was read that begins with a record of this timestamp (epoch milliseconds); it may have to wait, and come again. */
+  arrived(timestamp: number | null): void {
+    this.#arrived = timestamp;
+  }
+
   /**
-   * Records that the record at `offset` made `events` events (at least one). Offsets must rise.
+   * Records that the record at `offset` made `events` events (at least one), with the time of its event and the
+   * timestamp Kafka has for it (both epoch milliseconds). Offsets must rise.
    * @throws RangeError when they do not, since a record would be committed before it is settled, or when there is no
    * event, since nothing would ever settle the record.
    */
-  track(offset: number, events: number, eventTime: number): Ticket {
+  track(offset: number, events: number, eventTime: number, timestamp: number): Ticket {
     if (events < 1) throw new RangeError(`${this.topic}/${this.partition}: the record at ${offset} made no event`);
     if (offset < this.#position) {
       throw new RangeError(`${this.topic}/${this.partition}: offset ${offset} was read before (${this.#position})`);
@@ -61,6 +70,7 @@ export class PartitionAccount {
     this.#offsets.push(offset);
     this.#open.push(events);
     this.#eventTimes.push(eventTime);
+    this.#timestamps.push(timestamp);
     this.#position = offset + 1;
     return { account: this, sequence: this.#base + this.#offsets.length - 1 };
   }
@@ -72,6 +82,7 @@ export class PartitionAccount {
 
   /** Everything below `nextOffset` was read, compacted and control records included. */
   advance(nextOffset: number): void {
+    this.#arrived = null;
     if (nextOffset > this.#position) this.#position = nextOffset;
   }
 
@@ -94,6 +105,7 @@ export class PartitionAccount {
     this.#offsets = this.#offsets.slice(this.#head);
     this.#open = this.#open.slice(this.#head);
     this.#eventTimes = this.#eventTimes.slice(this.#head);
+    this.#timestamps = this.#timestamps.slice(this.#head);
     this.#base += this.#head;
     this.#head = 0;
   }
@@ -124,6 +136,14 @@ export class PartitionAccount {
   /** Event time (epoch milliseconds) of the lowest unsettled record; null when everything is settled. */
   oldestUnsettledEventTime(): number | null {
     return this.#eventTimes[this.#head] ?? null;
+  }
+
+  /**
+   * Timestamp in Kafka (epoch milliseconds) of the lowest record that was read and is not settled; null when there is
+   * none. A batch that waits for Redis or for a schema counts, though nothing else here knows of it yet.
+   */
+  oldestUnsettledTimestamp(): number | null {
+    return this.#timestamps[this.#head] ?? this.#arrived;
   }
 
   get committed(): number {

@@ -148,6 +148,15 @@ describe('a follower of a topic', () => {
     expect(seen.caughtUp).toBe(1);
   });
 
+  it('knows how long nothing was heard also where nobody leads the topic any more', async () => {
+    const { clock, follower, silence, topic } = follow(['a']);
+    await follower.start();
+    topic.known = new Map();
+    await clock.advance(10_000);
+    expect(silence()).toBeGreaterThan(5_000);
+    expect(silence()).toBeLessThan(20_000);
+  });
+
   it('is at the end of an empty topic at once, and of one whose last records are gone', async () => {
     const empty = follow([], []);
     await empty.follower.start();

@@ -21,12 +21,15 @@ function start(changes: Partial<TelemetryOptions> = {}): Harness {
   const raw: string[] = [];
   const telemetry = createTelemetry({
     version: '1.2.3',
+    commit: 'abc1234',
     nodeVersion: 'v24.0.0',
     level: 'debug',
     format: 'json',
     write: text => void raw.push(text),
     now: () => clock.now(),
+    perConnection: true,
     maxLabelledConnectionsCount: 500,
+    topics: ['conversions'],
     ...changes,
   });
   return {
@@ -80,9 +83,11 @@ const SOURCES: MetricSources = {
     acceptingForMs: null,
   }),
   buffer: () => ({ events: 40, limitEvents: 50_000, bytes: 9_000, limitBytes: 1_000_000 }),
-  windows: () => ({ open: 2, events: 30 }),
+  windows: () => ({ open: 2, events: 30, sizeMs: 120_000 }),
   inFlight: () => new Map([['c1', 4]]),
   oldestUnsent: () => [{ topic: 'conversions', partition: 0, eventTime: NOW - 5_000 }],
+  oldestUnsettled: () => [{ topic: 'conversions', partition: 0, timestamp: NOW - 4_000 }],
+  configContactAt: () => NOW - 3_000,
   connections: () => [
     { connectionId: 'c1', state: 'active' },
     { connectionId: 'c2', state: 'parked' },
@@ -123,10 +128,18 @@ describe('the metric catalogue', () => {
     for (const [name, { labels, known, type }] of entries) {
       for (const values of known ?? []) {
         const set = labels.map((label, i) => `${label}="${values[i]}"`).join(',');
-        expect(samples.get(METRIC_PREFIX + name + (set ? `{${set}}` : '')), `${name} ${set}`).toBe(0);
+        const first = type === 'histogram' ? '_count' : '';
+        expect(samples.get(METRIC_PREFIX + name + first + (set ? `{${set}}` : '')), `${name} ${set}`).toBe(0);
       }
-      if (type === 'histogram' && labels.length === 0) expect(samples.get(`${METRIC_PREFIX}${name}_count`)).toBe(0);
+      if (name.endsWith('_timestamp_seconds')) expect(samples.get(METRIC_PREFIX + name), name).toBeUndefined();
     }
+  });
+
+  it('lets the series of each topic start at 0, too', async () => {
+    const { value } = start();
+    expect(await value('records_consumed_total{topic="conversions"}')).toBe(0);
+    expect(await value('event_delivery_latency_seconds_count{topic="conversions"}')).toBe(0);
+    expect(await value('ingest_delay_seconds_bucket{topic="conversions",le="+Inf"}')).toBe(0);
   });
 });
 
@@ -134,7 +147,9 @@ describe('metrics', () => {
   it('are text of format 0.0.4', async () => {
     const { telemetry } = start();
     expect(telemetry.metricsContentType).toBe('text/plain; version=0.0.4; charset=utf-8');
-    expect(await telemetry.metricsText()).toMatch(/^tiktok_sync_build_info\{version="1.2.3",node="v24.0.0"\} 1$/m);
+    expect(await telemetry.metricsText()).toMatch(
+      /^tiktok_sync_build_info\{version="1.2.3",commit="abc1234",node="v24.0.0"\} 1$/m,
+    );
   });
 
   it('count what was consumed and how it ended, and it adds up per connection', async () => {
@@ -210,6 +225,23 @@ describe('metrics', () => {
     expect(await consumed('none')).toBe(1);
   });
 
+  it('count every connection under one label where they are not wanted, and it still adds up', async () => {
+    const { telemetry, value } = start({ perConnection: false });
+    telemetry.observe(SOURCES);
+    telemetry.batchConsumed(batch({ c1: 10, c2: 5, none: 1 }));
+    telemetry.eventsSettled([{ connectionId: 'c2', outcome: 'delivered', reason: 'accepted', events: 11 }]);
+    const request = { connectionId: 'c1', events: 5, httpStatus: 200, apiCode: 0, verdict: 'delivered' };
+    telemetry.requestSent({ ...request, durationMs: 120, requestId: 'r-1', failure: null });
+    telemetry.eventsMatchable(new Map([['c1', new Map([[['ttclid'], 3]])]]));
+    const labels = [...(await telemetry.metricsText()).matchAll(/connection="([^"]*)"/g)].map(([, label]) => label);
+    expect([...new Set(labels)].sort()).toEqual(['none', 'other']);
+    expect(await value('connection_events_consumed_total{connection="other"}')).toBe(15);
+    expect(await value('connection_events_total{connection="other",outcome="delivered"}')).toBe(11);
+    expect(await value('connection_events_in_flight{connection="other"}')).toBe(4);
+    expect(await value('connection_state{connection="other",state="parked"}')).toBe(1);
+    expect(await value('connection_token_valid{connection="other"}')).toBeUndefined();
+  });
+
   it('leave scarce labels to connections with events', async () => {
     const { telemetry, value } = start({ maxLabelledConnectionsCount: 1 });
     telemetry.observe({ ...SOURCES, inFlight: () => new Map() });
@@ -232,6 +264,10 @@ describe('metrics', () => {
     expect(await value('oldest_unsent_event_timestamp_seconds{topic="conversions",partition="0"}')).toBe(
       (NOW - 5_000) / 1000,
     );
+    const oldestUnsettled = 'oldest_unsettled_record_timestamp_seconds{topic="conversions",partition="0"}';
+    expect(await value(oldestUnsettled)).toBe((NOW - 4_000) / 1000);
+    expect(await value('config_last_contact_timestamp_seconds')).toBe((NOW - 3_000) / 1000);
+    expect(await value('window_size_seconds')).toBe(120);
     expect(await value('window_buffer_bytes')).toBe(9_000);
     expect(await value('connection_state{connection="c2",state="parked"}')).toBe(1);
     expect(await value('connection_state{connection="c1",state="parked"}')).toBe(0);
@@ -314,7 +350,7 @@ describe('metrics', () => {
     telemetry.heartbeat();
     telemetry.commitFinished('committed', 12, 3, null);
     telemetry.commitFinished('retry', 12, 3, 'COORDINATOR_NOT_AVAILABLE');
-    telemetry.configApplied({ entries: 9, invalid: 1, generation: 12, complete: true });
+    telemetry.configApplied({ entries: 9, invalid: 1, generation: 12, offset: 40, complete: true });
     telemetry.configRejected('mapping:m1', 'config_invalid');
     telemetry.schemaFetched(7, 30);
     telemetry.schemaFetchFailed(8, 'HTTP 503');
@@ -346,6 +382,7 @@ describe('metrics', () => {
       config_entries: 9,
       config_invalid_entries: 1,
       config_generation: 12,
+      config_applied_offset: 40,
       config_bootstrap_complete: 1,
       config_last_update_timestamp_seconds: NOW / 1000,
       'config_rejections_total{reason="config_invalid"}': 1,

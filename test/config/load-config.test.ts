@@ -88,6 +88,10 @@ describe('where values come from', () => {
     expect(provenance.get('kafka.tls.enabled')).toBe('flag --set');
   });
 
+  test('TIKTOK_SYNC_COMMIT, which an image carries, is no option and no mistake', () => {
+    accepted({ env: { TIKTOK_SYNC_COMMIT: 'abc1234' } });
+  });
+
   test('TIKTOK_SYNC_CONFIG names the file, --config beats it', () => {
     const files = { 'a.yaml': 'http: { port: 1001 }' };
     expect(accepted({ env: { TIKTOK_SYNC_CONFIG: 'a.yaml' }, files }).config.http.port).toBe(1001);

@@ -12,6 +12,7 @@ const SINCE = Date.UTC(2026, 0, 1);
 const STATUS: ServiceStatus = {
   version: '1.2.3',
   node: 'v24.0.0',
+  commit: 'abc1234',
   started_at: '2026-01-01T00:00:00.000Z',
   uptime_seconds: 12,
   group: {
@@ -30,6 +31,7 @@ const STATUS: ServiceStatus = {
     generation: 7,
     complete: false,
     entries: 5,
+    since_contact_ms: 40,
     problems: [{ key: 'mapping:m1', kind: 'undecodable', problem: 'no magic byte', earlier_version_in_force: true }],
   },
   connections: [

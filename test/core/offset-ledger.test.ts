@@ -13,7 +13,7 @@ describe('the ledger of a partition', () => {
 
   it('commits the lowest unsettled offset, not the highest settled one', () => {
     const account = accountOf();
-    const tickets = [0, 1, 2].map(offset => account.track(offset, 1, 0));
+    const tickets = [0, 1, 2].map(offset => account.track(offset, 1, 0, 0));
     account.settle(tickets[1]!.sequence, null);
     account.settle(tickets[2]!.sequence, null);
     expect(account.hasProgress()).toBe(false);
@@ -23,7 +23,7 @@ describe('the ledger of a partition', () => {
 
   it('settles a record only with the last of its events', () => {
     const account = accountOf();
-    const { sequence } = account.track(0, 3, 0);
+    const { sequence } = account.track(0, 3, 0, 0);
     account.settle(sequence, null);
     account.settle(sequence, null);
     expect(account.committable()).toBe(0);
@@ -33,7 +33,7 @@ describe('the ledger of a partition', () => {
 
   it('commits past compacted and control records once everything read is settled', () => {
     const account = accountOf();
-    const { sequence } = account.track(4, 1, 0);
+    const { sequence } = account.track(4, 1, 0, 0);
     account.advance(9);
     expect(account.committable()).toBe(4);
     account.settle(sequence, null);
@@ -44,9 +44,9 @@ describe('the ledger of a partition', () => {
 
   it('refuses an offset that was read before, a record without events, and a second settlement', () => {
     const account = accountOf();
-    const { sequence } = account.track(5, 1, 0);
-    expect(() => account.track(5, 1, 0)).toThrow(RangeError);
-    expect(() => account.track(6, 0, 0)).toThrow(RangeError);
+    const { sequence } = account.track(5, 1, 0, 0);
+    expect(() => account.track(5, 1, 0, 0)).toThrow(RangeError);
+    expect(() => account.track(6, 0, 0, 0)).toThrow(RangeError);
     account.settle(sequence, null);
     expect(() => account.settle(sequence, null)).toThrow(/settled twice/);
     expect(() => account.settle(99, null)).toThrow(RangeError);
@@ -54,26 +54,43 @@ describe('the ledger of a partition', () => {
 
   it('goes on as before when its arrays were cut', () => {
     const account = accountOf();
-    const tickets = Array.from({ length: 10_000 }, (_, offset) => account.track(offset, 1, offset));
+    const tickets = Array.from({ length: 10_000 }, (_, offset) => account.track(offset, 1, offset, offset));
     for (const { sequence } of tickets.slice(0, 9_999)) account.settle(sequence, null);
     expect(() => account.settle(0, null)).toThrow(/settled twice/);
     expect([account.committable(), account.oldestUnsettledEventTime()]).toEqual([9_999, 9_999]);
+    expect(account.oldestUnsettledTimestamp()).toBe(9_999);
     account.settle(9_999, null);
     expect(account.committable()).toBe(10_000);
   });
 
   it('tells the event time of the lowest unsettled record', () => {
     const account = accountOf();
-    const [a, b] = [account.track(0, 1, 111), account.track(1, 1, 222)];
+    const [a, b] = [account.track(0, 1, 111, 111), account.track(1, 1, 222, 222)];
     account.settle(b.sequence, null);
     expect(account.oldestUnsettledEventTime()).toBe(111);
     account.settle(a.sequence, null);
     expect(account.oldestUnsettledEventTime()).toBeNull();
   });
 
+  it('tells the timestamp of the lowest record that was read, also before it is tracked', () => {
+    const account = accountOf();
+    expect(account.oldestUnsettledTimestamp()).toBeNull();
+    account.arrived(50);
+    expect(account.oldestUnsettledTimestamp()).toBe(50);
+    const [a, b] = [account.track(0, 1, 111, 50), account.track(1, 1, 222, 60)];
+    account.advance(2);
+    account.settle(b.sequence, null);
+    account.arrived(70);
+    expect(account.oldestUnsettledTimestamp()).toBe(50);
+    account.settle(a.sequence, null);
+    expect(account.oldestUnsettledTimestamp()).toBe(70);
+    account.advance(3);
+    expect(account.oldestUnsettledTimestamp()).toBeNull();
+  });
+
   it('frees a claim once, with the acknowledged commit that covers it and not before', () => {
     const account = accountOf();
-    const tickets = [0, 1, 2].map(offset => account.track(offset, 1, 0));
+    const tickets = [0, 1, 2].map(offset => account.track(offset, 1, 0, 0));
     account.settle(tickets[0]!.sequence, null);
     account.settle(tickets[1]!.sequence, claim(1));
     account.settle(tickets[2]!.sequence, claim(2));
@@ -85,7 +102,7 @@ describe('the ledger of a partition', () => {
 
   it('does not forget an acknowledged commit when an older one is acknowledged late', () => {
     const account = accountOf();
-    const tickets = [0, 1].map(offset => account.track(offset, 1, 0));
+    const tickets = [0, 1].map(offset => account.track(offset, 1, 0, 0));
     for (const { sequence } of tickets) account.settle(sequence, null);
     account.acknowledge(2);
     account.acknowledge(1);
@@ -110,7 +127,7 @@ describe('the ledger of an assignment', () => {
   it('offers only partitions with progress, and frees claims of all acknowledged ones', () => {
     const ledger = new OffsetLedger(positions);
     const account = ledger.account(TOPIC, 1)!;
-    account.settle(account.track(20, 1, 0).sequence, claim(20));
+    account.settle(account.track(20, 1, 0, 0).sequence, claim(20));
     const offsets = ledger.committable();
     expect(offsets).toEqual([{ topic: TOPIC, partition: 1, offset: 21 }]);
     expect(ledger.acknowledge(offsets)).toEqual([claim(20)]);
@@ -165,7 +182,7 @@ function settlesInAnyOrder(records: readonly { gap: number; events: number }[], 
     if (read < records.length && (waiting.length === 0 || choose(2) === 0)) {
       const { gap, events } = records[read++]!;
       const offset = position + gap;
-      waiting.push({ offset, ticket: account.track(offset, events, offset), open: events });
+      waiting.push({ offset, ticket: account.track(offset, events, offset, offset), open: events });
       open.add(offset);
       position = offset + 1;
     } else {

@@ -18,7 +18,7 @@ const NOW = 1_760_000_500_000;
 const ANSWER = { httpStatus: 200, apiCode: 40002, requestId: 'req-1' };
 const REFUSAL = { deadLetter: 'refused_by_tiktok', detail: 'code 40002' } as const;
 
-const ticket = accountOf().track(5, 1, 0);
+const ticket = accountOf().track(5, 1, 0, 0);
 const waiting = () => pendingOf(ticket, 5, { attempts: 3, firstAttemptAt: NOW - 9_000 });
 const built = subjectOfEvent(ticket, recordCopy(5), tiktokEvent());
 

@@ -185,7 +185,7 @@ export class Life {
 
   #admit(record: Rec, decidedAt: number, decision: ClaimDecision): void {
     const { world, coverage } = this.#around;
-    const ticket = this.#ledger.account(TOPIC, record.partition)!.track(record.offset, 1, world.now);
+    const ticket = this.#ledger.account(TOPIC, record.partition)!.track(record.offset, 1, world.now, world.now);
     const subject = ends.subjectOfEvent(ticket, record, record.kind.event);
     record.settledAs = null;
     this.#counts.consumed++;

@@ -17,10 +17,10 @@ function emptyAssignment() {
 describe('an assignment', () => {
   it('is full when its ledger spans a million records, over all partitions, and drained at half of that', () => {
     const { assignment, first, second } = emptyAssignment();
-    const tickets = Array.from({ length: MAX_SPAN / 2 }, (_, offset) => first.track(offset, 1, 0));
-    for (let offset = 0; offset < MAX_SPAN / 2 - 1; offset++) second.track(offset, 1, 0);
+    const tickets = Array.from({ length: MAX_SPAN / 2 }, (_, offset) => first.track(offset, 1, 0, 0));
+    for (let offset = 0; offset < MAX_SPAN / 2 - 1; offset++) second.track(offset, 1, 0, 0);
     expect([assignment.isFull, assignment.isDrained]).toEqual([false, false]);
-    second.track(MAX_SPAN, 1, 0);
+    second.track(MAX_SPAN, 1, 0, 0);
     expect([assignment.isFull, assignment.isDrained]).toEqual([true, false]);
 
     // Behind an unsettled record nothing becomes free.
@@ -109,7 +109,7 @@ describe('finishing', () => {
         const { assignment, first } = emptyAssignment();
         const items = ends.map(({ connectionId, end }, offset): Settled => {
           const source = { topic: TOPIC, partition: 0, offset };
-          const subject = subjectOf(first.track(offset, 1, 0), source, null, connectionId, null);
+          const subject = subjectOf(first.track(offset, 1, 0, 0), source, null, connectionId, null);
           const item = end === 2 ? replayed(subject, 0) : skipped(subject, REASONS[end]!, true, 0);
           return { ...item, bytes: offset };
         });

@@ -19,7 +19,7 @@ export function assignmentWith(
   const assignment = new Assignment(1, [{ topic: TOPIC, partition: 0, offset: 0 }], WINDOW, BUDGET);
   const account = assignment.ledger.account(TOPIC, 0)!;
   const events = Array.from({ length: count }, (_, offset) => {
-    return pendingOf(account.track(offset, 1, 0), offset, { claimedAt, ...changes });
+    return pendingOf(account.track(offset, 1, 0, 0), offset, { claimedAt, ...changes });
   });
   assignment.admit(new Map([['connection-1', count]]), 1_000 * count);
   return { assignment, events };

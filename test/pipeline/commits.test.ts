@@ -50,7 +50,7 @@ function assignmentOf(epoch: number, offset = 0): Assignment {
 /** Reads the next record and settles it. */
 function settleOne(assignment: Assignment, release: Releasable | null = null): void {
   const account = assignment.ledger.account(TOPIC, 0)!;
-  const { sequence } = account.track(account.committable(), 1, 0);
+  const { sequence } = account.track(account.committable(), 1, 0, 0);
   account.settle(sequence, release);
 }
 

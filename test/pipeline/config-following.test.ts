@@ -37,9 +37,9 @@ describe('following the config topic', () => {
     expect(following.complete).toBe(true);
     expect(table.candidates('ws-1', 'CONVERSION_CREATED')).not.toBeNull();
     expect(telemetry.told('configApplied')).toEqual([
-      [{ entries: 1, invalid: 0, generation: 1, complete: false }],
-      [{ entries: 2, invalid: 0, generation: 2, complete: false }],
-      [{ entries: 2, invalid: 0, generation: 2, complete: true }],
+      [{ entries: 1, invalid: 0, generation: 1, offset: 0, complete: false }],
+      [{ entries: 2, invalid: 0, generation: 2, offset: 1, complete: false }],
+      [{ entries: 2, invalid: 0, generation: 2, offset: 1, complete: true }],
     ]);
   });
 
@@ -47,7 +47,9 @@ describe('following the config topic', () => {
     const { following, telemetry } = setUp();
     following.caughtUp();
     expect(following.complete).toBe(true);
-    expect(telemetry.told('configApplied')).toEqual([[{ entries: 0, invalid: 0, generation: 0, complete: true }]]);
+    expect(telemetry.told('configApplied')).toEqual([
+      [{ entries: 0, invalid: 0, generation: 0, offset: -1, complete: true }],
+    ]);
   });
 
   it.each([

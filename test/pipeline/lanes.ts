@@ -84,7 +84,7 @@ export function setUpLanes({
     const destination = destinationOf({ connectionId, eventSourceId: pixel });
     const events = Array.from({ length: count }, () => {
       const offset = next++;
-      const ticket = assignment.ledger.account(TOPIC, 0)!.track(offset, 1, 0);
+      const ticket = assignment.ledger.account(TOPIC, 0)!.track(offset, 1, 0, 0);
       const event = tiktokEvent({ eventId: `conversion-${offset}`, destination });
       return pendingOf(ticket, offset, { claimedAt: clock.now() }, event);
     });

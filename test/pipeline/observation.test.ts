@@ -5,12 +5,13 @@ import { testConfig } from '../config/test-config.ts';
 import { connectionChange } from '../core/config-records.ts';
 import { coded } from '../fakes/scripted-events-api.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
-import { startPipeline, TOPIC, WINDOW_MS } from './whole-pipeline.ts';
+import { eventValue, startPipeline, TOPIC, WINDOW_MS } from './whole-pipeline.ts';
 
 const config = testConfig({ 'kafka.groupId': 'group-1', 'window.maxBufferedEventsCount': 1_234 });
 
-function observe(clock: VirtualClock, table: ConfigTable, complete = true) {
-  const surroundings = { config, table, clock, nodeVersion: 'v24.0.0', redisUp: () => true };
+function observe(clock: VirtualClock, table: ConfigTable, complete = true, sinceContactMs: number | null = null) {
+  const process = { nodeVersion: 'v24.0.0', commit: 'abc1234', redisUp: () => true };
+  const surroundings = { config, table, clock, ...process, sinceConfigContactMs: () => sinceContactMs };
   return new Observation({ ...surroundings, configComplete: () => complete });
 }
 
@@ -33,6 +34,7 @@ describe('before the pipeline runs', () => {
     await clock.advance(61_400);
     expect(observation.status()).toEqual({
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      commit: 'abc1234',
       node: 'v24.0.0',
       started_at: '2026-01-01T00:00:00.000Z',
       uptime_seconds: 61,
@@ -52,6 +54,7 @@ describe('before the pipeline runs', () => {
         generation: 2,
         complete: false,
         entries: 2,
+        since_contact_ms: null,
         problems: [{ key: 'mapping:m-1', kind: 'undecodable', problem: 'truncated', earlier_version_in_force: false }],
       },
       connections: [
@@ -86,9 +89,18 @@ describe('before the pipeline runs', () => {
     const { maxBufferedBytes: limitBytes } = config.window;
     expect(gauges.source()).toMatchObject({ joined: false, partitions: [], sinceHeartbeatMs: null });
     expect(gauges.buffer()).toEqual({ events: 0, bytes: 0, limitEvents: 1_234, limitBytes });
-    expect(gauges.windows()).toEqual({ open: 0, events: 0 });
+    expect(gauges.windows()).toEqual({ open: 0, events: 0, sizeMs: config.window.sizeMs });
+    expect(gauges.configContactAt()).toBeNull();
     expect(gauges.requests()).toEqual({ inFlight: 0, limit: config.delivery.maxConnectionsCount });
     expect([[...gauges.inFlight()], [...gauges.oldestUnsent()], [...gauges.connections()]]).toEqual([[], [], []]);
+    expect([...gauges.oldestUnsettled()]).toEqual([]);
+  });
+
+  it('the gauges and the status know how old the configuration may be', () => {
+    const clock = new VirtualClock();
+    const observation = observe(clock, new ConfigTable(), true, 1_500);
+    expect(observation.metricSources().configContactAt()).toBe(clock.now() - 1_500);
+    expect(observation.status().config.since_contact_ms).toBe(1_500);
   });
 });
 
@@ -129,6 +141,32 @@ describe('while the pipeline runs', () => {
     expect([...inFlight()]).toEqual([['c-1', 2]]);
     await clock.advance(2 * WINDOW_MS);
     expect([[...oldestUnsent()], [...inFlight()]]).toEqual([[], []]);
+  });
+
+  it('the lag in seconds starts with what waits to be claimed, and ends when it is settled', async () => {
+    const { claims, clock, feed, observation, source } = await running();
+    const { oldestUnsent, oldestUnsettled } = observation.metricSources();
+    const timestamp = clock.now();
+    claims.failure = 'lost-request';
+    feed('a');
+    await source.deliver();
+    await clock.advance(60_000);
+    expect([...oldestUnsent()]).toEqual([]);
+    expect([...oldestUnsettled()]).toEqual([{ topic: TOPIC, partition: 0, timestamp }]);
+    claims.failure = null;
+    feed('b');
+    await clock.advance(1_000);
+    await source.deliver();
+    expect([...oldestUnsettled()]).toEqual([{ topic: TOPIC, partition: 0, timestamp }]);
+    await clock.advance(2 * WINDOW_MS);
+    expect([...oldestUnsettled()]).toEqual([]);
+  });
+
+  it('a record without a timestamp is no lag since 1970', async () => {
+    const { observation, source } = await running();
+    source.feed(TOPIC, 0, [{ value: eventValue('a'), timestamp: -1 }]);
+    await source.deliver();
+    expect([...observation.metricSources().oldestUnsettled()]).toEqual([]);
   });
 
   it('a connection is undecided before the first answer, active, refused with TikTok’s reason, or disabled', async () => {
