@@ -1,0 +1,101 @@
+{{/* Names and labels. */}}
+
+{{- define "tiktok-sync.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* At most 52 characters, so that every suffix fits into the 63 of a label. */}}
+{{- define "tiktok-sync.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 52 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What selectors use. Immutable, so nothing is ever added. */}}
+{{- define "tiktok-sync.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "tiktok-sync.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{/* Labels of objects that are no pods of the service, beside those that say which object. */}}
+{{- define "tiktok-sync.chartLabels" -}}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: tiktok-conversion-sync
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "tiktok-sync.labels" -}}
+{{ include "tiktok-sync.selectorLabels" . }}
+app.kubernetes.io/component: consumer
+{{ include "tiktok-sync.chartLabels" . }}
+{{- end -}}
+
+{{/* Of the pods: without the chart's version, which changes nothing in them and would only replace them. */}}
+{{- define "tiktok-sync.podLabels" -}}
+{{ include "tiktok-sync.selectorLabels" . }}
+app.kubernetes.io/component: consumer
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: tiktok-conversion-sync
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/*
+Pods that are not the service's (topics Job, test) have a name of their own, or Service, monitors and disruption budget
+would count them in. Call with (list $ "test").
+*/}}
+{{- define "tiktok-sync.helperSelectorLabels" -}}
+{{- $root := index . 0 -}}
+app.kubernetes.io/name: {{ printf "%s-%s" (include "tiktok-sync.name" $root | trunc 55) (index . 1) }}
+app.kubernetes.io/instance: {{ $root.Release.Name }}
+{{- end -}}
+
+{{- define "tiktok-sync.helperLabels" -}}
+{{ include "tiktok-sync.helperSelectorLabels" . }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{ include "tiktok-sync.chartLabels" (index . 0) }}
+{{- end -}}
+
+{{- define "tiktok-sync.image" -}}
+{{- with .Values.image -}}
+{{- if .digest -}}
+{{ .repository }}@{{ .digest }}
+{{- else -}}
+{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "tiktok-sync.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- .Values.serviceAccount.name | default (include "tiktok-sync.fullname" .) -}}
+{{- else -}}
+{{- .Values.serviceAccount.name | default "default" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Where the options are read from: the chart's ConfigMap or the given one. */}}
+{{- define "tiktok-sync.configMapName" -}}
+{{- .Values.existingConfigMap | default (include "tiktok-sync.fullname" .) -}}
+{{- end -}}
+
+{{/* The secret with the access tokens; empty where there is none. */}}
+{{- define "tiktok-sync.tokenSecretName" -}}
+{{- if .Values.tiktok.createSecret -}}
+{{- printf "%s-tokens" (include "tiktok-sync.fullname" .) -}}
+{{- else -}}
+{{- .Values.tiktok.existingSecret -}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,134 @@
+{{/* Parts of the service's pod, some of them shared with the topics Job and the test. */}}
+
+{{- define "tiktok-sync.podBasics" -}}
+automountServiceAccountToken: false
+enableServiceLinks: false
+securityContext:
+  {{- toYaml .Values.podSecurityContext | nindent 2 }}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* The spread constraints, with the pods' own selector where one has none. */}}
+{{- define "tiktok-sync.spread" -}}
+{{- $constraints := list -}}
+{{- range .Values.topologySpreadConstraints -}}
+{{- $own := dict -}}
+{{- if not (hasKey . "labelSelector") -}}
+{{- $own = dict "labelSelector" (dict "matchLabels" (include "tiktok-sync.selectorLabels" $ | fromYaml)) "matchLabelKeys" (list "pod-template-hash") -}}
+{{- end -}}
+{{- $constraints = append $constraints (merge (deepCopy .) $own) -}}
+{{- end -}}
+{{- toYaml $constraints -}}
+{{- end -}}
+
+{{- define "tiktok-sync.environment" -}}
+- name: TIKTOK_SYNC_CONFIG
+  value: /etc/tiktok-sync/config.yaml
+- name: TIKTOK_SYNC_HTTP_PORT
+  value: "8080"
+{{- if include "tiktok-sync.tokenSecretName" . }}
+- name: TIKTOK_SYNC_TOKENS_DIR
+  value: /etc/tiktok-sync/tokens
+{{- end }}
+{{- if .Values.tiktok.envelopeKeys.existingSecret }}
+- name: TIKTOK_SYNC_TOKENS_KEY_FILE
+  value: /etc/tiktok-sync/keys/token-keys
+{{- end }}
+{{- range list "kafka" "schemaRegistry" "redis" }}
+{{- include "tiktok-sync.systemEnvironment" (list $ .) }}
+{{- end }}
+{{- with include "tiktok-sync.nodeOptions" . }}
+- name: NODE_OPTIONS
+  value: {{ . | quote }}
+{{- end }}
+{{- with .Values.extraEnv }}
+{{ tpl (toYaml .) $ }}
+{{- end }}
+{{- end -}}
+
+{{/* The old space follows the memory limit; without a limit Node.js decides. */}}
+{{- define "tiktok-sync.nodeOptions" -}}
+{{- $options := list -}}
+{{- with (.Values.resources.limits | default dict).memory -}}
+{{- $options = append $options (printf "--max-old-space-size=%d" (div (mul (include "tiktok-sync.mebibytes" . | int) (int $.Values.maxOldSpacePercent)) 100)) -}}
+{{- end -}}
+{{- with .Values.nodeOptions }}{{ $options = append $options . }}{{ end -}}
+{{- join " " $options -}}
+{{- end -}}
+
+{{- define "tiktok-sync.mounts" -}}
+# By subPath, so that a container which is started anew does not pick up a change before its pod is replaced.
+- name: config
+  mountPath: /etc/tiktok-sync/config.yaml
+  subPath: config.yaml
+  readOnly: true
+{{- if include "tiktok-sync.tokenSecretName" . }}
+# Never by subPath: the files have to follow their secret.
+- name: tokens
+  mountPath: /etc/tiktok-sync/tokens
+  readOnly: true
+{{- end }}
+{{- if .Values.tiktok.envelopeKeys.existingSecret }}
+- name: envelope-keys
+  mountPath: /etc/tiktok-sync/keys
+  readOnly: true
+{{- end }}
+{{- range list "kafka" "schemaRegistry" "redis" }}
+{{- include "tiktok-sync.systemMounts" (list $ .) }}
+{{- end }}
+- name: tmp
+  mountPath: /tmp
+{{- with .Values.extraVolumeMounts }}
+{{ tpl (toYaml .) $ }}
+{{- end }}
+{{- end -}}
+
+{{- define "tiktok-sync.volumes" -}}
+- name: config
+  configMap:
+    name: {{ include "tiktok-sync.configMapName" . }}
+{{- with include "tiktok-sync.tokenSecretName" . }}
+- name: tokens
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+{{- end }}
+{{- with .Values.tiktok.envelopeKeys }}
+{{- if .existingSecret }}
+- name: envelope-keys
+  secret:
+    secretName: {{ .existingSecret }}
+    defaultMode: 0440
+    items:
+      - key: {{ .key }}
+        path: token-keys
+{{- end }}
+{{- end }}
+{{- range list "kafka" "schemaRegistry" "redis" }}
+{{- include "tiktok-sync.systemVolumes" (list $ .) }}
+{{- end }}
+- name: tmp
+  emptyDir:
+    sizeLimit: {{ .Values.tmpSizeLimit }}
+{{- with .Values.extraVolumes }}
+{{ tpl (toYaml .) $ }}
+{{- end }}
+{{- end -}}

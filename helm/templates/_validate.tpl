@@ -1,0 +1,93 @@
+{{/*
+What a JSON schema cannot say: values that depend on each other. Every problem is told at once, each with the name of
+its value. Prints nothing.
+*/}}
+{{- define "tiktok-sync.validate" -}}
+{{- $problems := concat
+  (include "tiktok-sync.problems.config" . | fromJsonArray)
+  (include "tiktok-sync.problems.credentials" . | fromJsonArray)
+  (include "tiktok-sync.problems.workload" . | fromJsonArray)
+  (include "tiktok-sync.problems.scaling" . | fromJsonArray)
+  (include "tiktok-sync.problems.optional" . | fromJsonArray) -}}
+{{- if $problems }}{{ fail (printf "\n\n* %s\n" (join "\n* " $problems)) }}{{ end -}}
+{{- end -}}
+
+{{- define "tiktok-sync.problems.config" -}}
+{{- $problems := list -}}
+{{- $config := .Values.config | default dict -}}
+{{- $redisUrl := (include "tiktok-sync.option" (list $config "redis.url") | fromJson).value -}}
+{{- if .Values.existingConfigMap -}}
+{{- if $config }}{{ $problems = append $problems "config and existingConfigMap exclude each other: config would have no effect; remove one of them" }}{{ end -}}
+{{- else -}}
+{{- if not (include "tiktok-sync.option" (list $config "kafka.brokers") | fromJson).value }}{{ $problems = append $problems "config.kafka.brokers is required: the brokers to find the cluster by, for instance --set 'config.kafka.brokers={kafka-1:9092,kafka-2:9092}'" }}{{ end -}}
+{{- if not (include "tiktok-sync.option" (list $config "registry.url") | fromJson).value }}{{ $problems = append $problems "config.registry.url is required: the schema registry, for instance --set config.registry.url=http://schema-registry:8081" }}{{ end -}}
+{{- if not (or $redisUrl .Values.redis.auth.urlKey) }}{{ $problems = append $problems "config.redis.url is required (or redis.auth.urlKey, where the URL is in a secret): for instance --set config.redis.url=redis://redis:6379" }}{{ end -}}
+{{- end -}}
+{{- range $path, $instead := $.Files.Get "files/owned-options.yaml" | fromYaml -}}
+{{- $given := include "tiktok-sync.option" (list $config $path) | fromJson -}}
+{{- if and (hasKey $given "value") (not (kindIs "invalid" $given.value)) }}{{ $problems = append $problems (printf "config.%s is not for values: %s" $path $instead) }}{{ end -}}
+{{- end -}}
+{{- if regexMatch "//[^/]*@" (toString $redisUrl) }}{{ $problems = append $problems "config.redis.url holds a user or password: secrets do not belong in values; put the URL into a secret and name that in redis.auth.existingSecret, its key in redis.auth.urlKey" }}{{ end -}}
+{{- $host := (include "tiktok-sync.option" (list $config "http.host") | fromJson).value -}}
+{{- if has $host (list "localhost" "127.0.0.1" "::1") }}{{ $problems = append $problems (printf "config.http.host is %s: probes and scrapers come from outside the container; leave it out, or set :: on a cluster without IPv4" $host) }}{{ end -}}
+{{- toJson $problems -}}
+{{- end -}}
+
+{{- define "tiktok-sync.problems.credentials" -}}
+{{- $problems := list -}}
+{{- with .Values.kafka -}}
+{{- if and (ne .auth.mode "oauthbearer") (or .auth.oauth.tokenEndpoint .auth.oauth.tokenFile) }}{{ $problems = append $problems (printf "kafka.auth.oauth has no effect with kafka.auth.mode %s: set kafka.auth.mode to oauthbearer, or leave kafka.auth.oauth out" .auth.mode) }}{{ end -}}
+{{- if and (eq .auth.mode "oauthbearer") .auth.oauth.tokenEndpoint .auth.oauth.tokenFile }}{{ $problems = append $problems "kafka.auth.oauth.tokenEndpoint and kafka.auth.oauth.tokenFile exclude each other" }}{{ end -}}
+{{- if and (has .auth.mode (list "plain" "scram-sha-256" "scram-sha-512")) (not (or .auth.username .auth.usernameKey)) }}{{ $problems = append $problems (printf "kafka.auth.username (or kafka.auth.usernameKey) is required with kafka.auth.mode %s" .auth.mode) }}{{ end -}}
+{{- end -}}
+{{- range $system := list "kafka" "schemaRegistry" "redis" -}}
+{{- with get $.Values $system -}}
+{{- if and .auth.username .auth.usernameKey }}{{ $problems = append $problems (printf "%s.auth.username and %s.auth.usernameKey exclude each other" $system $system) }}{{ end -}}
+{{- if and .auth.usernameKey (not .auth.existingSecret) }}{{ $problems = append $problems (printf "%s.auth.existingSecret is required with %s.auth.usernameKey" $system $system) }}{{ end -}}
+{{- if and .tls.ca.existingSecret .tls.ca.existingConfigMap }}{{ $problems = append $problems (printf "%s.tls.ca.existingSecret and %s.tls.ca.existingConfigMap exclude each other" $system $system) }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.redis.auth -}}
+{{- if and .urlKey (not .existingSecret) }}{{ $problems = append $problems "redis.auth.existingSecret is required with redis.auth.urlKey" }}{{ end -}}
+{{- if and .urlKey (include "tiktok-sync.option" (list $.Values.config "redis.url") | fromJson).value }}{{ $problems = append $problems "config.redis.url and redis.auth.urlKey exclude each other" }}{{ end -}}
+{{- end -}}
+{{- with .Values.schemaRegistry.auth -}}
+{{- if and .existingSecret (not (or .username .usernameKey)) }}{{ $problems = append $problems "schemaRegistry.auth.username (or schemaRegistry.auth.usernameKey) is required with schemaRegistry.auth.existingSecret" }}{{ end -}}
+{{- if and .username (not .existingSecret) }}{{ $problems = append $problems "schemaRegistry.auth.existingSecret is required with schemaRegistry.auth.username" }}{{ end -}}
+{{- end -}}
+{{- with .Values.tiktok -}}
+{{- if and .createSecret .existingSecret }}{{ $problems = append $problems "tiktok.createSecret and tiktok.existingSecret exclude each other" }}{{ end -}}
+{{- if and .tokens (not .createSecret) }}{{ $problems = append $problems "tiktok.tokens holds access tokens in clear: put them into a secret and name that in tiktok.existingSecret; for a demo set tiktok.createSecret to true" }}{{ end -}}
+{{- if and .createSecret (not .tokens) }}{{ $problems = append $problems "tiktok.tokens is required with tiktok.createSecret" }}{{ end -}}
+{{- end -}}
+{{- toJson $problems -}}
+{{- end -}}
+
+{{- define "tiktok-sync.problems.workload" -}}
+{{- $problems := list -}}
+{{- if eq .Values.image.tag "latest" }}{{ $problems = append $problems "image.tag is latest: nobody could tell what runs, and a rollback would change nothing; name a version" }}{{ end -}}
+{{- $deadline := include "tiktok-sync.shutdownSeconds" . | int -}}
+{{- $grace := .Values.terminationGracePeriodSeconds | int -}}
+{{- if lt $grace (add $deadline 10 | int) }}{{ $problems = append $problems (printf "terminationGracePeriodSeconds is %d, too short: config.shutdown.deadlineMs lets a stop take %d s, and 10 s are needed beside; set it to %d or more" $grace $deadline (add $deadline 10)) }}{{ end -}}
+{{- $own := include "tiktok-sync.ownEnvironment" . | splitList "," -}}
+{{- range .Values.extraEnv -}}
+{{- if has .name $own }}{{ $problems = append $problems (printf "extraEnv: the chart sets %s itself" .name) }}{{ end -}}
+{{- end -}}
+{{- toJson $problems -}}
+{{- end -}}
+
+{{/* Seconds that a graceful stop may take, rounded up. */}}
+{{- define "tiktok-sync.shutdownSeconds" -}}
+{{- $given := (include "tiktok-sync.option" (list .Values.config "shutdown.deadlineMs") | fromJson).value | default 60000 -}}
+{{- divf (include "tiktok-sync.milliseconds" $given | float64) 1000.0 | ceil | int -}}
+{{- end -}}
+
+{{- define "tiktok-sync.problems.scaling" -}}
+{{- $problems := list -}}
+{{- toJson $problems -}}
+{{- end -}}
+
+{{- define "tiktok-sync.problems.optional" -}}
+{{- $problems := list -}}
+{{- toJson $problems -}}
+{{- end -}}
