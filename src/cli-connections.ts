@@ -7,6 +7,7 @@ import { TOPIC_SECTIONS, type TopicSections } from './config-topic-sections.ts';
 import type { Host } from './control/host.ts';
 import type { ListRequest } from './control/list-connections.ts';
 import type { VerifyRequest } from './control/verify-connection.ts';
+import { CodedError } from './core/error-codes.ts';
 
 const VERIFY_SECTIONS = [...TOPIC_SECTIONS, 'delivery', 'tiktok', 'tokens'] as const;
 
@@ -30,10 +31,11 @@ export function addConnections(program: Command, host: Host, { list, verify }: C
   const verifying = connections
     .command('verify')
     .description('Ask TikTok whether it takes the token of a connection for its pixel.')
-    .argument('<id>', 'a connection of the config topic')
-    .option('--json', 'as JSON');
-  addConfigFlags(verifying).action(async (connectionId: string, given: Given) => {
-    const request = { connectionId, json: given.json === true };
+    .argument('[id]', 'a connection of the config topic')
+    .option('--all', 'every connection that is enabled')
+    .option('--json', 'as JSON; with --all a list');
+  addConfigFlags(verifying).action(async (id: string | undefined, given: Given) => {
+    const request = { connectionId: oneOrAll(id, given), json: given.json === true };
     end(await verify(request, sectionsOrThrow(VERIFY_SECTIONS, given, host), host));
   });
   verifying.addHelpText('after', VERIFY_HELP);
@@ -48,16 +50,23 @@ export function addConnections(program: Command, host: Host, { list, verify }: C
   connections.addHelpText('after', GROUP_HELP);
 }
 
+/** The id that is asked about; null for all. */
+function oneOrAll(id: string | undefined, { all }: Given): string | null {
+  if ((id === undefined) !== (all === true)) throw new CodedError('USAGE', 'Name one connection, or give --all.');
+  return id ?? null;
+}
+
 const VERIFY_HELP = `
 A connection with a test event code is asked about with one custom event under that code, any other with a batch without
 events: nothing counts in the advertiser's live data. The token is looked up here, so run it where the service runs.
 
 Examples:
   $ tiktok-sync connections verify acme-main
-  $ tiktok-sync connections verify acme-main --json
+  $ tiktok-sync connections verify --all --json
 
 Exit codes: 0 active, 3 invalid configuration or entry, 4 Kafka or the registry could not be reached, 5 there is no such
-connection, 6 there is no config topic, 8 TikTok refuses the credentials, 9 undecided: no token here, or no answer about it.`;
+connection, 6 there is no config topic, 8 TikTok refuses the credentials, 9 undecided: no token here, or no answer about it.
+With --all: 8 if TikTok refuses any, else 9 if any is undecided, 5 if none is enabled.`;
 
 const LIST_HELP = `
 Examples:

@@ -7,6 +7,7 @@ import { type End, type Given, ProblemsReported } from './cli-configuration.ts';
 import { addConnections, type ConnectionCommands } from './cli-connections.ts';
 import { addDeadLetters, type RunDeadLetters } from './cli-dead-letters.ts';
 import { addDelete, type DeleteEntry } from './cli-delete.ts';
+import { addDoctor, type RunDoctor } from './cli-doctor.ts';
 import { addExplain } from './cli-explain.ts';
 import { addGet, type GetEntries } from './cli-get.ts';
 import { addHealthcheck } from './cli-healthcheck.ts';
@@ -30,6 +31,7 @@ export interface HeavyCommands {
   readonly get: GetEntries;
   readonly delete: DeleteEntry;
   readonly connections: ConnectionCommands;
+  readonly doctor: RunDoctor;
 }
 
 /** Runs one command line (without interpreter and script) and answers the exit code. Never rejects. */
@@ -84,6 +86,7 @@ function createProgram(host: Host, heavy: HeavyCommands, end: End, json: boolean
   addRun(program, host, heavy.run);
   addCheck(program, host, end);
   addHealthcheck(program, host, end);
+  addDoctor(program, host, heavy.doctor, end);
   addTopics(program, host, heavy.topics, end);
   addPreview(program, host, heavy.preview, end);
   addDeadLetters(program, host, heavy.deadLetters, end);
@@ -103,6 +106,7 @@ function createProgram(host: Host, heavy: HeavyCommands, end: End, json: boolean
 }
 
 const PROGRAM_EXAMPLES = `  $ tiktok-sync check --config tiktok-sync.yaml     what would be used, and where it comes from
+  $ tiktok-sync doctor                              what is wrong with what it needs, and what to do
   $ tiktok-sync topics ensure                       create the topics that are missing
   $ tiktok-sync apply -f connections.yaml           write connections and mappings to the config topic
   $ tiktok-sync run                                 run the service; Ctrl-C stops it gracefully

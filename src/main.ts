@@ -51,6 +51,7 @@ const heavy: HeavyCommands = {
     verify: async (...request) => (await import('./connections-command.ts')).verifyConnection(...request),
     list: async (...request) => (await import('./connections-command.ts')).listConnections(...request),
   },
+  doctor: async (...request) => (await import('./doctor-command.ts')).runDoctorCommand(...request),
   preview: async (request, options, previewHost) => {
     const { readSchemas } = await import('./adapters/schema-files.ts');
     return (await import('./control/preview.ts')).runPreview(request, options, readSchemas(), previewHost);

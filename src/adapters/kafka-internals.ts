@@ -106,6 +106,61 @@ export interface GrouplessClusterInternals extends Pick<ClusterInternals, 'refre
   findBroker(node: { readonly nodeId: string }): Promise<FetchingBrokerInternals>;
 }
 
+/** A cluster that is asked what kafkajs itself never asks. */
+export interface AskedClusterInternals extends GrouplessClusterInternals {
+  readonly brokerPool: { readonly seedBroker: AskedBrokerInternals };
+  findGroupCoordinator(query: { readonly groupId: string; readonly rejoin?: boolean }): Promise<AskedBrokerInternals>;
+}
+
+/** `src/broker/index.js`, for requests of ours. */
+export interface AskedBrokerInternals {
+  readonly connectionPool: { send<T>(protocol: ProtocolInternals<T>): Promise<T> };
+}
+
+/** `src/protocol/requests`: how one request is written and its answer is read. */
+export interface ProtocolInternals<T> {
+  readonly request: {
+    readonly apiKey: number;
+    readonly apiVersion: number;
+    readonly apiName: string;
+    readonly encode: () => Promise<EncoderInternals>;
+  };
+  readonly response: { readonly decode: (raw: Buffer) => Promise<T>; readonly parse: (decoded: T) => Promise<T> };
+}
+
+/** `src/protocol/encoder.js` */
+export interface EncoderInternals {
+  writeNullableArray(values: readonly string[]): EncoderInternals;
+  writeArray(values: readonly string[]): EncoderInternals;
+  writeBoolean(value: boolean): EncoderInternals;
+}
+
+/** `src/protocol/decoder.js` */
+export interface DecoderInternals {
+  readInt16(): number;
+  readInt32(): number;
+  readString(): string | null;
+  readBytes(): Buffer | null;
+  readBoolean(): boolean;
+  readArray<T>(read: (decoder: DecoderInternals) => T): T[];
+}
+
+export function newEncoder(): EncoderInternals {
+  return new (requireInternal<new () => EncoderInternals>('protocol/encoder.js'))();
+}
+
+export function newDecoder(raw: Buffer): DecoderInternals {
+  return new (requireInternal<new (raw: Buffer) => DecoderInternals>('protocol/decoder.js'))(raw);
+}
+
+/** The protocol's name of an error code; null for 0. */
+export function protocolErrorName(code: number): string | null {
+  const { createErrorFromCode } = requireInternal<{ createErrorFromCode: (code: number) => { readonly type: string } }>(
+    'protocol/error.js',
+  );
+  return code === 0 ? null : createErrorFromCode(code).type;
+}
+
 /** `src/broker/index.js`, for fetches. */
 export interface FetchingBrokerInternals {
   fetch(request: {
@@ -165,11 +220,11 @@ export const READ_COMMITTED = 1;
  * A cluster as kafkajs's consumers have it, connected to by nobody yet. The function that makes one is kept under a
  * private symbol (`src/index.js`).
  */
-export function clusterOf(kafka: Kafka): GrouplessClusterInternals {
+export function clusterOf(kafka: Kafka): AskedClusterInternals {
   const symbol = Object.getOwnPropertySymbols(kafka).find(({ description }) => description === CREATE_CLUSTER);
   const create = symbol === undefined ? undefined : Reflect.get(kafka, symbol);
   if (typeof create !== 'function') throw new Error('KAFKA_INTERNALS_CHANGED: kafkajs hides how it makes a cluster');
-  return create({ allowAutoTopicCreation: false, isolationLevel: READ_COMMITTED }) as GrouplessClusterInternals;
+  return create({ allowAutoTopicCreation: false, isolationLevel: READ_COMMITTED }) as AskedClusterInternals;
 }
 
 const CREATE_CLUSTER = 'private:Kafka:createCluster';

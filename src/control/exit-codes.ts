@@ -8,11 +8,11 @@ export const EXIT = {
   usage: 2,
   /** Invalid configuration, or (`preview`) nothing would be sent. */
   invalid: 3,
-  /** Kafka, the registry or Redis could not be reached at start. */
+  /** Kafka, the registry or Redis could not be reached at start; TikTok, too, for `doctor`. */
   unreachable: 4,
   /** Nothing that the command was asked for is there: no failure. */
   nothingMatched: 5,
-  /** A topic is missing or not as it should be. */
+  /** A topic, or anything that `doctor` looks at, is missing or not as it should be. */
   foundWrong: 6,
   /** What was written could not be read back in time. */
   timedOut: 7,
@@ -36,9 +36,9 @@ export const EXIT_CODE_HELP = `Exit codes:
   1    unexpected error, or given up on one while running
   2    the command line is not understood, or a file it names cannot be read
   3    invalid configuration, key or token, or (preview) nothing would be sent
-  4    Kafka, the schema registry or Redis could not be reached at start
+  4    Kafka, the schema registry or Redis (doctor: or TikTok) could not be reached
   5    nothing matched what was asked for
-  6    a topic is missing or not as it should be
+  6    a topic (doctor: anything) is missing or not as it should be
   7    what was written could not be read back in time
   8    (connections verify) TikTok refuses the credentials
   9    (connections verify) undecided: nothing was learned of the credentials

@@ -16,7 +16,8 @@ import type { Host } from './host.ts';
 import { highlight } from './terminal.ts';
 
 export interface VerifyRequest {
-  readonly connectionId: string;
+  /** Null for every connection that is enabled. */
+  readonly connectionId: string | null;
   readonly json: boolean;
 }
 
@@ -28,8 +29,8 @@ export interface VerifyParts {
   readonly partnerName: string | null;
 }
 
-/** What `--json` prints. */
-interface Verified {
+/** What `--json` prints: one, or with `--all` a list. */
+export interface Verified {
   readonly connection_id: string;
   readonly result: 'active' | 'refused' | 'undecided';
   /** The state the service would give it. */
@@ -51,15 +52,41 @@ const EXIT_OF = { active: EXIT.ok, refused: EXIT.refused, undecided: EXIT.undeci
 const NO_ANSWER = { http_status: null, api_code: null, request_id: null } as const;
 
 /**
- * Answers `refused` or `undecided` where it is not active.
+ * Answers `refused` or `undecided` where one is not active; of several, `refused` counts first.
  * @throws CodedError `ENTRY_UNKNOWN`, `INPUT_INVALID` where the entry cannot be used, or when Kafka or the registry is away.
  */
 export async function runVerify(request: VerifyRequest, parts: VerifyParts, host: Host): Promise<ExitCode> {
-  const connection = connectionIn(await parts.topic.read(), request.connectionId);
-  const verified = await verify(connection, parts, host);
+  const stored = await parts.topic.read();
+  if (request.connectionId === null) return runVerifyAll(request, await verifyAll(stored, parts, host), host);
+  const verified = await verify(connectionIn(stored, request.connectionId), parts, host);
   const text = request.json ? JSON.stringify(verified, null, 2) : asText(verified, host);
   host.out.write(`${text}\n`);
   return EXIT_OF[verified.result];
+}
+
+function runVerifyAll({ json }: VerifyRequest, verified: readonly Verified[], host: Host): ExitCode {
+  const text = json ? JSON.stringify(verified, null, 2) : verified.map(each => asText(each, host)).join('\n');
+  host.out.write(verified.length === 0 && !json ? '' : `${text}\n`);
+  if (verified.length === 0) {
+    host.err.write('There is no enabled connection that can be used: tiktok-sync connections list shows them all.\n');
+    return EXIT.nothingMatched;
+  }
+  const worst = (['refused', 'undecided'] as const).find(result => verified.some(each => each.result === result));
+  return EXIT_OF[worst ?? 'active'];
+}
+
+/** Every connection that is enabled and can be used, by id. */
+export function verifyAll(
+  stored: StoredConfig,
+  parts: Omit<VerifyParts, 'topic'>,
+  host: Pick<Host, 'now'>,
+): Promise<readonly Verified[]> {
+  const enabled = [...stored.entries.values()].flatMap(({ fields, kind }) => {
+    const { entry } = compileFields(kind, fields, 'topic');
+    return entry.kind === 'connection' && entry.connection.enabled ? [entry.connection] : [];
+  });
+  const inOrder = enabled.toSorted((a, b) => (a.connection_id < b.connection_id ? -1 : 1));
+  return Promise.all(inOrder.map(connection => verify(connection, parts, host)));
 }
 
 function connectionIn(stored: StoredConfig, id: string): Connection {
@@ -80,7 +107,11 @@ function unusable(id: string, problem: string): CodedError {
   );
 }
 
-async function verify(connection: Connection, parts: VerifyParts, { now }: Host): Promise<Verified> {
+async function verify(
+  connection: Connection,
+  parts: Omit<VerifyParts, 'topic'>,
+  { now }: Pick<Host, 'now'>,
+): Promise<Verified> {
   const { access_token, connection_id, enabled, pixel_id } = connection;
   const about = { connection_id, pixel_id, enabled };
   const token = parts.tokens.lookup(access_token, connection_id);

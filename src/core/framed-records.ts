@@ -94,6 +94,12 @@ export class FramedRecords<T extends object> {
     this.#plans.set(schemaId, this.#plan(schemaId, knowledge));
   }
 
+  /** Why no record of that schema could be read; `null` where they can. Learns nothing. */
+  problemOf(schemaId: number, knowledge: SchemaKnowledge): string | null {
+    const plan = this.#plan(schemaId, knowledge);
+    return 'refusal' in plan ? `${plan.refusal.deadLetter}: ${plan.refusal.detail}` : null;
+  }
+
   /** Makes the id one to be asked for again: for ids the registry did not know, which may be registered later. */
   forget(schemaId: number): void {
     this.#plans.delete(schemaId);

@@ -11,7 +11,7 @@ const CANARY = 'canary-7f3a';
 
 describe('usage', () => {
   test.each([
-    ...['run', 'check', 'topics', 'topics ensure', 'topics check', 'preview', 'explain', 'version'],
+    ...['run', 'check', 'doctor', 'topics', 'topics ensure', 'topics check', 'preview', 'explain', 'version'],
     ...['apply', 'get', 'delete', 'connections', 'connections list', 'connections verify'],
     ...['tokens', 'tokens seal', 'tokens generate-key'],
     ...['list', 'show', 'stats', 'redrive'].map(action => `dead-letters ${action}`),

@@ -34,6 +34,7 @@ const NO_COMMANDS: HeavyCommands = {
   get: none,
   delete: none,
   connections: { verify: none, list: none },
+  doctor: none,
 };
 
 /** Runs a command line in this process, with plain values for everything outside it. */

@@ -1,0 +1,99 @@
+/**
+ * Whether TikTok can be reached from here: one request without a token and without an event, which TikTok refuses in its own
+ * JSON. Node's own client, because a proxy's certificate or page and the `Date` header are what is looked for.
+ */
+
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { TikTokLook, Trouble } from '../ports-doctor.ts';
+import { tlsAdvice } from './tls-advice.ts';
+
+const PATH = '/open_api/v1.3/event/track/';
+const MAX_BODY_BYTES = 64 * 1024;
+
+interface Answer {
+  readonly status: number;
+  readonly date: string | null;
+  readonly body: string;
+}
+
+/** Never rejects. `now`: epoch milliseconds. */
+export async function lookAtTikTok(
+  {
+    baseUrl,
+    timeoutMs,
+    userAgent,
+  }: { readonly baseUrl: string; readonly timeoutMs: number; readonly userAgent: string },
+  now: () => number,
+): Promise<TikTokLook> {
+  const begun = now();
+  try {
+    const { body, date, status } = await ask(new URL(baseUrl + PATH), timeoutMs, userAgent);
+    const ended = now();
+    const served = date === null ? Number.NaN : Date.parse(date);
+    // The header has whole seconds, and was written at some moment of the exchange.
+    const skewMs = Number.isNaN(served) ? null : Math.round((begun + ended) / 2 - served);
+    return { trouble: null, httpStatus: status, apiCode: apiCodeIn(body), skewMs, tookMs: ended - begun };
+  } catch (error) {
+    return {
+      trouble: troubleOf(error, timeoutMs),
+      httpStatus: null,
+      apiCode: null,
+      skewMs: null,
+      tookMs: now() - begun,
+    };
+  }
+}
+
+function ask(url: URL, timeoutMs: number, userAgent: string): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const body = '{}';
+  const options = {
+    method: 'POST',
+    signal: AbortSignal.timeout(timeoutMs),
+    headers: {
+      'content-type': 'application/json',
+      'content-length': body.length,
+      accept: 'application/json',
+      'user-agent': userAgent,
+    },
+  };
+  const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options, response => {
+    let text = '';
+    response.setEncoding('utf8');
+    response.on('data', (chunk: string) => {
+      if (text.length < MAX_BODY_BYTES) text += chunk;
+    });
+    response.on('error', reject);
+    response.on('end', () =>
+      resolve({ status: response.statusCode ?? 0, date: response.headers.date ?? null, body: text }),
+    );
+  });
+  request.on('error', reject);
+  request.end(body);
+  return promise;
+}
+
+function apiCodeIn(body: string): number | null {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    if (typeof parsed !== 'object' || parsed === null || !('code' in parsed)) return null;
+    return typeof parsed.code === 'number' ? parsed.code : null;
+  } catch {
+    return null;
+  }
+}
+
+function troubleOf(error: unknown, timeoutMs: number): Trouble {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'NO_ANSWER';
+  if (error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError')) {
+    return { kind: 'unreachable', code: 'TIMED_OUT', problem: `no answer within ${timeoutMs / 1_000} s`, advice: WAY };
+  }
+  const tls = tlsAdvice(error, 'tiktok.tls');
+  if (tls === null || tls.passes) return { kind: 'unreachable', code, problem: code, advice: WAY };
+  const advice =
+    'Check the clock, and whether a proxy terminates TLS: give Node.js its authority with NODE_EXTRA_CA_CERTS.';
+  return { kind: 'refused', code, problem: `no TLS connection (${code})`, advice };
+}
+
+const WAY = 'Check tiktok.baseUrl, the name server, the firewall and the egress rules of the network.';
