@@ -2,8 +2,6 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { documents, fillBlocks, ROOT } from '../../scripts/documents.ts';
 import { firstSentence } from '../../scripts/file-map.ts';
-import { RUNTIME_METRICS } from '../../scripts/runtime-metrics.ts';
-import { METRICS } from '../../src/adapters/metric-catalogue.ts';
 import { ERROR_CODES } from '../../src/core/error-codes.ts';
 import {
   DEAD_LETTER_REASONS,
@@ -52,11 +50,6 @@ describe('every page', () => {
     const links = [...read(path).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)/g)];
     const broken = links.map(([, target = '']) => target).filter(target => !existsSync(new URL(target, base)));
     expect(broken).toEqual([]);
-  });
-
-  test.each(pages)('%s names only metrics that exist', path => {
-    const names = [...read(path).matchAll(/`tiktok_sync_([a-z0-9_]+)`/g)].map(([, name = '']) => name);
-    expect(names.filter(name => !(name in METRICS || name in RUNTIME_METRICS))).toEqual([]);
   });
 });
 
