@@ -2,21 +2,9 @@
 
 import type { Container, PodSpec } from 'kubernetes-types/core/v1.d.ts';
 import type { LabelSelector } from 'kubernetes-types/meta/v1.d.ts';
+import type { KubernetesObject } from './helm.ts';
 
 export type Labels = Readonly<Record<string, string>>;
-
-/** One object of a rendering; what lies below `spec` is read through a type of `kubernetes-types`. */
-export interface KubernetesObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels?: Labels;
-    readonly annotations?: Labels;
-  };
-  readonly [field: string]: unknown;
-}
 
 /** The pods that an object describes. */
 export interface Pods {

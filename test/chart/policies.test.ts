@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { KubernetesObject, Policy } from './objects.ts';
+import type { KubernetesObject } from './helm.ts';
+import type { Policy } from './objects.ts';
 import {
   hooksCleanUp,
   jobsEnd,

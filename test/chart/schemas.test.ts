@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { KubernetesObject } from './objects.ts';
+import type { KubernetesObject } from './helm.ts';
 import { type Change, sample, spoilt } from './policies/sample.ts';
 import { schemaProblems } from './schemas.ts';
 import { fieldProblems } from './typed-fields.ts';

@@ -4,7 +4,8 @@
  */
 
 import { z } from 'zod';
-import { type KubernetesObject, nameOf } from './objects.ts';
+import type { KubernetesObject } from './helm.ts';
+import { nameOf } from './objects.ts';
 
 /** The package that has the models of an API group; the core groups have none of their own. */
 const PACKAGES: Readonly<Record<string, string>> = {

@@ -11,7 +11,8 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type KubernetesObject, nameOf } from './objects.ts';
+import type { KubernetesObject } from './helm.ts';
+import { nameOf } from './objects.ts';
 import { hasOwnSchema, modelOf } from './schemas.ts';
 
 const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));

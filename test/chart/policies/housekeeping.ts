@@ -1,7 +1,8 @@
 /** What keeps a namespace tidy: names and labels by the book, nothing left behind, nothing put elsewhere. */
 
 import type { JobSpec } from 'kubernetes-types/batch/v1.d.ts';
-import { type KubernetesObject, nameOf, ofKind, type Policy, podsOf, specOf } from '../objects.ts';
+import type { KubernetesObject } from '../helm.ts';
+import { nameOf, ofKind, type Policy, podsOf, specOf } from '../objects.ts';
 
 const STANDARD_LABELS = [
   'app.kubernetes.io/name',

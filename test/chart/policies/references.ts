@@ -1,7 +1,8 @@
 /** Every ConfigMap, Secret, key, volume and service account that a pod names is rendered, or named by who installs. */
 
 import type { Container, EnvVar, Volume } from 'kubernetes-types/core/v1.d.ts';
-import { containersOf, type KubernetesObject, ofKind, type Pods, type Policy, podsOf } from '../objects.ts';
+import type { KubernetesObject } from '../helm.ts';
+import { containersOf, ofKind, type Pods, type Policy, podsOf } from '../objects.ts';
 
 /** What a pod wants of a ConfigMap or Secret; no key means that any will do. */
 interface Want {

@@ -1,6 +1,6 @@
 /** A small rendering with which every policy is content, for the policies' own tests to spoil. */
 
-import type { KubernetesObject } from '../objects.ts';
+import type { KubernetesObject } from '../helm.ts';
 
 const SELECTOR = { 'app.kubernetes.io/name': 'sync', 'app.kubernetes.io/instance': 'prod' };
 

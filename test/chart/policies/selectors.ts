@@ -3,18 +3,8 @@
 import type { Container, ServiceSpec, TopologySpreadConstraint } from 'kubernetes-types/core/v1.d.ts';
 import type { LabelSelector } from 'kubernetes-types/meta/v1.d.ts';
 import type { NetworkPolicySpec } from 'kubernetes-types/networking/v1.d.ts';
-import {
-  isEmpty,
-  type KubernetesObject,
-  type Labels,
-  nameOf,
-  ofKind,
-  type Pods,
-  type Policy,
-  podsOf,
-  selects,
-  specOf,
-} from '../objects.ts';
+import type { KubernetesObject } from '../helm.ts';
+import { isEmpty, type Labels, nameOf, ofKind, type Pods, type Policy, podsOf, selects, specOf } from '../objects.ts';
 
 type PortNumberOrName = number | string;
 

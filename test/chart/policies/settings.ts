@@ -4,7 +4,8 @@ import { parse } from 'yaml';
 import { loadConfig } from '../../../src/config.ts';
 import { ALL_OPTIONS } from '../../../src/config-options.ts';
 import { CONFIG_FILE_VARIABLE, NO_FLAGS } from '../../../src/config-sources.ts';
-import { containersOf, type KubernetesObject, nameOf, ofKind, type Policy, podsOf } from '../objects.ts';
+import type { KubernetesObject } from '../helm.ts';
+import { containersOf, nameOf, ofKind, type Policy, podsOf } from '../objects.ts';
 
 const OPTIONS = [...ALL_OPTIONS.values()];
 const SECRET_PATHS = OPTIONS.filter(({ option }) => option.secrecy === 'secret').map(({ path }) => path);
