@@ -25,6 +25,7 @@ import {
   STAGES,
 } from '../src/core/outcome.ts';
 import { codeTable, statusTable, transportTable } from './answer-tables.ts';
+import { dashboardFiles } from './dashboards/dashboards.ts';
 import { fileMap } from './file-map.ts';
 import { DEAD_LETTER_TEXTS, QUIET_REASONS } from './reason-texts.ts';
 import { RUNTIME_METRICS } from './runtime-metrics.ts';
@@ -91,6 +92,7 @@ export function documents(): ReadonlyMap<string, string> {
     ['config/schema.json', jsonSchema()],
     ['docs/configuration.md', configurationMarkdown()],
     ['docs/metrics.md', metricsMarkdown()],
+    ...dashboardFiles(),
   ]);
 }
 
