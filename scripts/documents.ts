@@ -29,6 +29,7 @@ import { dashboardFiles } from './dashboards/dashboards.ts';
 import { fileMap } from './file-map.ts';
 import { DEAD_LETTER_TEXTS, QUIET_REASONS } from './reason-texts.ts';
 import { RUNTIME_METRICS } from './runtime-metrics.ts';
+import { schemaChangeTable } from './schema-change-table.ts';
 import { fieldNames, fieldTable } from './schema-tables.ts';
 
 export const ROOT = new URL('../', import.meta.url);
@@ -79,6 +80,7 @@ const BLOCKS: Readonly<Record<string, () => string>> = {
   'fields-conversion-created': () => fieldTable('conversion-created'),
   'fields-revenue-updated': () => fieldTable('revenue-updated', fieldNames('conversion-created')),
   'fields-connection': () => fieldTable('connection'),
+  'schema-changes': schemaChangeTable,
   'fields-mapping': () => fieldTable('mapping'),
 };
 

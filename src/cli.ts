@@ -13,6 +13,7 @@ import { addGet, type GetEntries } from './cli-get.ts';
 import { addHealthcheck } from './cli-healthcheck.ts';
 import { addPreview, type RunPreview } from './cli-preview.ts';
 import { addRun, type RunService } from './cli-run.ts';
+import { addSchemas, type RunSchemas } from './cli-schemas.ts';
 import { addTokens } from './cli-tokens.ts';
 import { addTopics, type RunTopics } from './cli-topics.ts';
 import { EXIT, EXIT_CODE_HELP, exitCodeOf } from './control/exit-codes.ts';
@@ -25,6 +26,7 @@ import { CodedError } from './core/error-codes.ts';
 export interface HeavyCommands {
   readonly run: RunService;
   readonly topics: RunTopics;
+  readonly schemas: RunSchemas;
   readonly preview: RunPreview;
   readonly deadLetters: RunDeadLetters;
   readonly apply: ApplyFile;
@@ -88,6 +90,7 @@ function createProgram(host: Host, heavy: HeavyCommands, end: End, json: boolean
   addHealthcheck(program, host, end);
   addDoctor(program, host, heavy.doctor, end);
   addTopics(program, host, heavy.topics, end);
+  addSchemas(program, host, heavy.schemas, end);
   addPreview(program, host, heavy.preview, end);
   addDeadLetters(program, host, heavy.deadLetters, end);
   addExplain(program, host, end);
@@ -108,6 +111,7 @@ function createProgram(host: Host, heavy: HeavyCommands, end: End, json: boolean
 const PROGRAM_EXAMPLES = `  $ tiktok-sync check --config tiktok-sync.yaml     what would be used, and where it comes from
   $ tiktok-sync doctor                              what is wrong with what it needs, and what to do
   $ tiktok-sync topics ensure                       create the topics that are missing
+  $ tiktok-sync schemas register                    register the Avro schemas, each under FULL_TRANSITIVE
   $ tiktok-sync apply -f connections.yaml           write connections and mappings to the config topic
   $ tiktok-sync run                                 run the service; Ctrl-C stops it gracefully
   $ tiktok-sync preview --event e.json --connection c.json --mapping m.json

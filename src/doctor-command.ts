@@ -31,6 +31,7 @@ import { VERSION } from './control/version.ts';
 import { createEventDecoder } from './core/decode.ts';
 import { CodedError } from './core/error-codes.ts';
 import type { SchemaKnowledge } from './core/framed-records.ts';
+import { valueSubject } from './core/schema-contract.ts';
 import type { StoredConfig } from './core/stored-config.ts';
 import type { Tokens } from './ports.ts';
 import type { BrokerLook, RegistryLook } from './ports-doctor.ts';
@@ -161,7 +162,7 @@ class Doctor {
 
   #subjects(): string[] {
     const { conversions, revenueUpdates } = this.#config.topics;
-    return [`${conversions}-value`, `${revenueUpdates}-value`];
+    return [valueSubject(conversions), valueSubject(revenueUpdates)];
   }
 
   async #redis(): Promise<readonly Finding[]> {

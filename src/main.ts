@@ -9,7 +9,7 @@ import type { Host, Terminal } from './control/host.ts';
 import { wantsColor } from './control/terminal.ts';
 
 /** Commands that do more than look. */
-const CHANGES = ['apply', 'delete', 'ensure', 'redrive'];
+const CHANGES = ['apply', 'delete', 'ensure', 'redrive', 'register'];
 
 const EXIT_BY_SIGNAL = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const;
 
@@ -43,6 +43,7 @@ const host: Host = {
 const heavy: HeavyCommands = {
   run: async (config, runHost) => (await import('./service.ts')).runService(config, runHost),
   topics: async (...request) => (await import('./topics-command.ts')).runTopics(...request),
+  schemas: async (...request) => (await import('./schemas-command.ts')).runSchemas(...request),
   deadLetters: async (...request) => (await import('./dead-letters-command.ts')).runDeadLetters(...request),
   apply: async (...request) => (await import('./config-topic-command.ts')).applyFile(...request),
   get: async (...request) => (await import('./config-topic-command.ts')).getEntries(...request),

@@ -5,6 +5,7 @@
  * Every method that can fail because something is away says so in its comment; none throws for bad data.
  */
 
+import type { AvroSchemaJson } from './core/avro-types.ts';
 import type { StateSubject } from './core/connection-state.ts';
 import type { StatusRecord } from './core/connection-status-record.ts';
 import type { DeadLetter } from './core/dead-letter.ts';
@@ -145,6 +146,22 @@ export interface TopicAdmin {
   describe(topics: readonly string[]): Promise<ReadonlyMap<string, ActualTopic>>;
   /** Resolves once the topics exist, also when somebody else made them. */
   create(plans: readonly TopicPlan[]): Promise<void>;
+}
+
+/** The subjects of the schema registry. Every method rejects when the registry cannot be asked or refuses. */
+export interface SchemaAdmin extends SchemaFetcher {
+  /** The registered versions of a subject, oldest first; none where there is no such subject. */
+  versions(subject: string): Promise<readonly { readonly version: number; readonly id: number }[]>;
+  /** The id of a schema that is registered under the subject; null when it is not. */
+  lookup(subject: string, schema: AvroSchemaJson): Promise<number | null>;
+  /** The subject's own rule; null where it has none. */
+  compatibilityOf(subject: string): Promise<string | null>;
+  /** Whether the registry, by the subject's rule, would take the schema beside this version. */
+  accepts(subject: string, version: number, schema: AvroSchemaJson): Promise<boolean>;
+  /** Registers the schema, sets FULL_TRANSITIVE where the subject has no rule, and gives the id. */
+  register(subject: string, schema: AvroSchemaJson): Promise<number>;
+  /** Sets FULL_TRANSITIVE, whatever there was. */
+  setRule(subject: string): Promise<void>;
 }
 
 /** An entry to be written to the config topic under its key; `record` null deletes what is there. */

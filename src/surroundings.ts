@@ -22,6 +22,7 @@ import { ConfigTable } from './core/config-table.ts';
 import { createConfigDecoder } from './core/decode-config.ts';
 import { SyncLogEncoder } from './core/encode.ts';
 import { messageOf } from './core/error-codes.ts';
+import { valueSubject } from './core/schema-contract.ts';
 import type { SyncLogEntry } from './core/sync-log-entry.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { pause } from './pause.ts';
@@ -119,7 +120,7 @@ export async function syncLogEncoding(
   { config: { topics } }: Opening,
   { registry, schemas: { syncLogEntry: schema } }: Knowledge,
 ): Promise<(entry: SyncLogEntry) => Buffer> {
-  const schemaId = await registry.idOf(`${topics.syncLog}-value`, schema).catch((error: unknown) => {
+  const schemaId = await registry.idOf(valueSubject(topics.syncLog), schema).catch((error: unknown) => {
     throw registryAway(messageOf(error), error);
   });
   const encoder = new SyncLogEncoder(schema, schemaId);

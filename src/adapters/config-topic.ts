@@ -7,13 +7,13 @@ import type { ConfigSchemas } from '../core/decode-config.ts';
 import { RecordEncoder } from '../core/encode.ts';
 import type { EntryKind } from '../core/entry-fields.ts';
 import { CodedError, messageOf } from '../core/error-codes.ts';
+import { recordSubject } from '../core/schema-contract.ts';
 import { createStoredConfigDecoder, readStoredConfig, type StoredConfig } from '../core/stored-config.ts';
 import type { ConfigTopic, EntryToWrite } from '../ports.ts';
 import type { KafkaConfigSnapshot } from './kafka-config-snapshot.ts';
 import type { KafkaProducer, OutgoingRecord } from './kafka-producer.ts';
 import { unreachable } from './kafka-refusal.ts';
 import { learnNeeded, registryAway } from './needed-schemas.ts';
-import { fullRecordName } from './schema-files.ts';
 import type { SchemaRegistry } from './schema-registry.ts';
 
 export interface ConfigTopicParts {
@@ -81,7 +81,7 @@ export class KafkaConfigTopic implements ConfigTopic {
     if (known !== undefined) return known;
     const { registry, schemas, topic } = this.#parts;
     const schema = schemas[kind];
-    const schemaId = await registry.idOf(`${topic}-${fullRecordName(schema)}`, schema).catch((error: unknown) => {
+    const schemaId = await registry.idOf(recordSubject(topic, schema), schema).catch((error: unknown) => {
       throw registryAway(messageOf(error), error);
     });
     const writer = { schemaId, encoder: new RecordEncoder(schema) };

@@ -7,6 +7,7 @@
 import type { AvroSchemaJson } from '../core/avro-types.ts';
 import { type StatusRecord, statusKey } from '../core/connection-status-record.ts';
 import { RecordEncoder } from '../core/encode.ts';
+import { valueSubject } from '../core/schema-contract.ts';
 import type { Clock, ConnectionStatusTopic, StatusRecords } from '../ports.ts';
 import { createKafka, type KafkaClientOptions } from './kafka-client.ts';
 import { KafkaConfigSnapshot } from './kafka-config-snapshot.ts';
@@ -52,7 +53,7 @@ export class KafkaConnectionStatus implements ConnectionStatusTopic {
 
   async write(changes: ReadonlyMap<string, StatusRecord | null>): Promise<void> {
     const { producer, registry } = this.#parts;
-    const schemaId = this.#schemaId ?? (await registry.idOf(`${this.#topic}-value`, this.#schema));
+    const schemaId = this.#schemaId ?? (await registry.idOf(valueSubject(this.#topic), this.#schema));
     this.#schemaId = schemaId;
     const records = [...changes].map(([connectionId, record]) => {
       return { key: statusKey(connectionId), value: record === null ? null : this.#encoder.framed(schemaId, record) };

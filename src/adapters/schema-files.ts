@@ -27,8 +27,3 @@ export function readSchemas(): Schemas {
 function readSchema(file: string): AvroSchemaJson {
   return JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8')) as AvroSchemaJson;
 }
-
-/** `com.sourceloop.tiktok.Connection`: what subjects of a topic with several record types are named after. */
-export function fullRecordName(schema: AvroSchemaJson): string {
-  return `${String(schema['namespace'])}.${String(schema['name'])}`;
-}

@@ -7,6 +7,7 @@
  */
 
 import type { AvroSchemaJson } from '../core/avro-types.ts';
+import { COMPATIBILITY } from '../core/schema-contract.ts';
 import type { RegistryAnswer } from '../core/schema-verdict.ts';
 import { askRegistry, type RegistryConnection, type RegistryResponse } from './registry-http.ts';
 import { tlsAdvice } from './tls-advice.ts';
@@ -30,8 +31,6 @@ export class SchemaRegistryError extends Error {
   }
 }
 
-/** Additions and removals of optional fields only, over all versions: producers and readers upgrade in any order. */
-const COMPATIBILITY = 'FULL_TRANSITIVE';
 /** A schema's references may refer on; deeper than this is a circle. */
 const MAX_REFERENCE_DEPTH = 8;
 const PATH_ADVICE =
@@ -65,12 +64,15 @@ export class SchemaRegistry {
     // Asked before the first version exists: afterwards Apicurio answers NONE where Confluent's registry says 404.
     const config = await this.#request('GET', `/config/${name}`, null);
     const body = await this.#ask('POST', `/subjects/${name}/versions`, subject, { schema: JSON.stringify(schema) });
-    if (config.status === 404) await this.#setRule(`/config/${name}`, subject);
+    if (config.status === 404) await this.setRule(subject);
     return idIn(body, subject);
   }
 
-  async #setRule(path: string, subject: string): Promise<void> {
-    const response = await this.#request('PUT', path, { compatibility: COMPATIBILITY });
+  /** Sets FULL_TRANSITIVE for a subject, whatever rule it had. */
+  async setRule(subject: string): Promise<void> {
+    const response = await this.#request('PUT', `/config/${encodeURIComponent(subject)}`, {
+      compatibility: COMPATIBILITY,
+    });
     // Apicurio's word for a rule that another replica, starting at the same time, has set a moment ago.
     if (response.status !== 409) accepted(response, subject);
   }
@@ -98,6 +100,27 @@ export class SchemaRegistry {
     if (response.status === 404) return null;
     const body = accepted(response, subject);
     return { id: idIn(body, subject), version: Number(body['version']), schema: parseSchema(body['schema']) };
+  }
+
+  /** The registered versions of a subject, oldest first; none where there is no such subject. */
+  async versions(subject: string): Promise<readonly { readonly version: number; readonly id: number }[]> {
+    const path = `/subjects/${encodeURIComponent(subject)}/versions`;
+    const response = await this.#request('GET', path, null);
+    if (response.status === 404 && isDenial(response.body)) return [];
+    const numbers = accepted(response, subject) as unknown as readonly number[];
+    return Promise.all(
+      [...numbers].map(async version => ({
+        version,
+        id: idIn(await this.#ask('GET', `${path}/${version}`, subject, null), subject),
+      })),
+    );
+  }
+
+  /** Whether the registry, by the subject's rule, would take a schema beside this version of the subject. */
+  async accepts(subject: string, version: number, schema: AvroSchemaJson): Promise<boolean> {
+    const path = `/compatibility/subjects/${encodeURIComponent(subject)}/versions/${version}`;
+    const body = await this.#ask('POST', path, subject, { schema: JSON.stringify(schema) });
+    return body['is_compatible'] === true;
   }
 
   /** The compatibility rule of a subject itself; `null` when it has none of its own. */

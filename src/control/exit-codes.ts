@@ -12,7 +12,7 @@ export const EXIT = {
   unreachable: 4,
   /** Nothing that the command was asked for is there: no failure. */
   nothingMatched: 5,
-  /** A topic, or anything that `doctor` looks at, is missing or not as it should be. */
+  /** A topic or schema, or anything that `doctor` looks at, is missing or not as it should be. */
   foundWrong: 6,
   /** What was written could not be read back in time. */
   timedOut: 7,
@@ -38,7 +38,7 @@ export const EXIT_CODE_HELP = `Exit codes:
   3    invalid configuration, key or token, or (preview) nothing would be sent
   4    Kafka, the schema registry or Redis (doctor: or TikTok) could not be reached
   5    nothing matched what was asked for
-  6    a topic (doctor: anything) is missing or not as it should be
+  6    a topic or schema (doctor: anything) is missing or not as it should be
   7    what was written could not be read back in time
   8    (connections verify) TikTok refuses the credentials
   9    (connections verify) undecided: nothing was learned of the credentials

@@ -10,6 +10,7 @@ import type { AvroSchemaJson } from './avro-types.ts';
 import { readerType } from './avro-types.ts';
 import { messageOf } from './error-codes.ts';
 import type { DeadLetterReason, Refusal, Skip } from './outcome.ts';
+import { type Resolver, resolverOf } from './schema-compatibility.ts';
 import { shortRecordName, typeOfWriter, type WriterSchema } from './writer-schema.ts';
 
 /** What is known about a schema id: the answer of the registry, or the verdict that there will be none. */
@@ -39,8 +40,6 @@ export interface RecordReader<T> {
 type Plan<T> =
   | { readonly type: avro.Type; readonly resolver: Resolver; readonly finish: (decoded: unknown) => T | Refusal }
   | { readonly refusal: Refusal };
-
-type Resolver = ReturnType<avro.Type['createResolver']>;
 
 interface CompiledReader<T> {
   readonly type: avro.types.RecordType;
@@ -139,40 +138,12 @@ export class FramedRecords<T extends object> {
     }
     try {
       const writer = typeOfWriter(knowledge, reader.hidden);
-      const resolver = resolve(reader.type, writer);
+      const resolver = resolverOf(reader.type, writer);
       return { type: reader.type, resolver, finish: reader.finish };
     } catch (error) {
       return { refusal: refuse('schema_incompatible', `schema ${schemaId} (${name}): ${briefly(error)}`) };
     }
   }
-}
-
-/** Fresh for each call: avsc keeps its resolvers in it, by the names that all writers share here. */
-const ignoringNamespaces = () => ({ ignoreNamespaces: true });
-
-function resolve(reader: avro.types.RecordType, writer: avro.types.RecordType): Resolver {
-  try {
-    return reader.createResolver(writer, ignoringNamespaces());
-  } catch (error) {
-    throw new Error(misfit(reader, writer) ?? briefly(error));
-  }
-}
-
-/** Names the first field that does not fit; avsc prints whole schemas instead. */
-function misfit(reader: avro.types.RecordType, writer: avro.types.RecordType): string | null {
-  for (const field of reader.fields) {
-    const written: avro.types.Field | undefined = writer.field(field.name);
-    if (written === undefined) {
-      if (field.defaultValue() === undefined) return `the field ${field.name} is missing`;
-      continue;
-    }
-    try {
-      field.type.createResolver(written.type, ignoringNamespaces());
-    } catch {
-      return `the field ${field.name} cannot be read from ${JSON.stringify(written.type).slice(0, 200)}`;
-    }
-  }
-  return null;
 }
 
 function refuse(deadLetter: DeadLetterReason, detail: string): Refusal {

@@ -28,6 +28,7 @@ const none = () => Promise.reject(new Error('this command is not expected to run
 const NO_COMMANDS: HeavyCommands = {
   run: none,
   topics: none,
+  schemas: none,
   preview: none,
   deadLetters: none,
   apply: none,

@@ -1,7 +1,7 @@
 import avro from 'avsc';
 import { describe, expect, test } from 'vitest';
-import { fullRecordName } from '../../src/adapters/schema-files.ts';
 import type { AvroSchemaJson } from '../../src/core/avro-types.ts';
+import { fullRecordName } from '../../src/core/schema-contract.ts';
 import { schemas } from './event-records.ts';
 
 interface Field {
