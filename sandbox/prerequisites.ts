@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { engineAnswers, findDocker } from './docker-command.ts';
 import { SandboxError } from './stack-contract.ts';
 
 const OLDEST_JAVA = 17;
@@ -35,6 +36,22 @@ const NEEDS = {
     packages: ['prometheus'],
     // One package brings both, and what needs the one soon needs the other.
     find: () => (runs('prometheus', '--version') && runs(PROMTOOL, '--version') ? 'prometheus' : undefined),
+  },
+  docker: {
+    what: 'a Docker engine and a docker command that builds with BuildKit',
+    // Newer Debians have the engine, its command and its builder in packages of their own.
+    packages: ['docker.io', 'docker-cli', 'docker-buildx'],
+    find: findEngine,
+  },
+  debootstrap: {
+    what: 'debootstrap',
+    packages: ['debootstrap'],
+    find: () => (runs('debootstrap', '--version') ? 'debootstrap' : undefined),
+  },
+  compose: {
+    what: 'docker-compose',
+    packages: ['docker-compose'],
+    find: () => (runs('docker-compose', 'version') ? 'docker-compose' : undefined),
   },
 } satisfies Record<string, Need>;
 
@@ -76,6 +93,13 @@ function install(name: string): boolean {
     spawnSync('apt-get', ['-o', 'DPkg::Lock::Timeout=300', ...args], { env, stdio: 'ignore' }).status === 0;
   const get = () => apt('install', '-y', '--no-install-recommends', name);
   return get() || (apt('update') && get());
+}
+
+/** The command, where an engine answers it or can be started. */
+function findEngine(): string | undefined {
+  const command = findDocker();
+  if (command === undefined) return undefined;
+  return runs('dockerd', '--version') || engineAnswers(command) ? command : undefined;
 }
 
 function findJava(): string | undefined {

@@ -74,6 +74,7 @@ export class SandboxError extends Error {
 export type SandboxErrorCode =
   | 'PREREQUISITE_MISSING'
   | 'DOWNLOAD_FAILED'
+  | 'COMMAND_FAILED'
   | 'SERVER_EXITED'
   | 'SERVER_NOT_READY'
   | 'NOT_IN_THIS_STACK';

@@ -46,6 +46,8 @@ for (const [name, entry] of systemPackages()) {
 }
 write('/etc/passwd', PASSWD);
 write('/etc/group', GROUP);
+// Where configuration and tokens are mounted; the default of the option tokens.dir.
+mkdirSync(join(root, 'etc/tiktok-sync/tokens'), { recursive: true });
 mkdirSync(join(root, 'tmp'));
 // As everywhere: whoever runs the container may write there, where it is a mount.
 chmodSync(join(root, 'tmp'), 0o1777);

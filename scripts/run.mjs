@@ -16,6 +16,7 @@ const commands = {
   bench: [['test/bench/main.ts']],
   chaos: [['test/chaos/chaos.ts']],
   check: [biome, types],
+  'image:check': [['sandbox/image-check.ts']],
 };
 
 const [name = '', ...forwarded] = process.argv.slice(2);

@@ -172,6 +172,7 @@ describe("the image's root folder", () => {
     expect(files.some(path => /libc\.so|musl/.test(path))).toBe(true);
     expect(files.filter(path => /node_modules|(^|\/)(sh|bash|npm)$/.test(path))).toEqual([]);
     expect(readFileSync(join(root, 'etc/passwd'), 'utf8')).toMatch(/^node:x:1000:1000:/m);
+    expect(existsSync(join(root, 'etc/tiktok-sync/tokens'))).toBe(true);
     expect(statSync(join(root, 'tmp')).mode & 0o7777).toBe(0o1777);
   });
 
