@@ -25,6 +25,7 @@ import {
   STAGES,
 } from '../src/core/outcome.ts';
 import { codeTable, statusTable, transportTable } from './answer-tables.ts';
+import { chartDocuments, valueTables } from './chart-documents.ts';
 import { dashboardFiles } from './dashboards/dashboards.ts';
 import { fileMap } from './file-map.ts';
 import { DEAD_LETTER_TEXTS, QUIET_REASONS } from './reason-texts.ts';
@@ -72,6 +73,7 @@ const BLOCKS: Readonly<Record<string, () => string>> = {
   options: optionTable,
   metrics: mainMetricTable,
   'file-map': fileMap,
+  'chart-values': valueTables,
   'dead-letters': deadLetterTable,
   'producer-reasons': producerReasonTable,
   'tiktok-codes': codeTable,
@@ -87,7 +89,9 @@ const BLOCKS: Readonly<Record<string, () => string>> = {
 /** Text by path, from the root of the project. */
 export function documents(): ReadonlyMap<string, string> {
   const pages = readdirSync(new URL('docs', ROOT)).filter(name => name.endsWith('.md'));
-  const written = ['README.md', ...pages.map(name => `docs/${name}`)].map(path => [path, withBlocks(path)] as const);
+  const written = ['README.md', 'helm/README.md', ...pages.map(name => `docs/${name}`)].map(
+    path => [path, withBlocks(path)] as const,
+  );
   return new Map([
     ...written,
     ['config/reference.yaml', referenceYaml()],
@@ -95,6 +99,7 @@ export function documents(): ReadonlyMap<string, string> {
     ['docs/configuration.md', configurationMarkdown()],
     ['docs/metrics.md', metricsMarkdown()],
     ...dashboardFiles(),
+    ...chartDocuments(),
   ]);
 }
 

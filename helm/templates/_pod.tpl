@@ -39,9 +39,13 @@ affinity:
 {{- toYaml $constraints -}}
 {{- end -}}
 
-{{- define "tiktok-sync.environment" -}}
+{{- define "tiktok-sync.baseEnvironment" -}}
 - name: TIKTOK_SYNC_CONFIG
   value: /etc/tiktok-sync/config.yaml
+{{- end -}}
+
+{{- define "tiktok-sync.environment" -}}
+{{ include "tiktok-sync.baseEnvironment" . }}
 - name: TIKTOK_SYNC_HTTP_PORT
   value: "8080"
 {{- if include "tiktok-sync.tokenSecretName" . }}
@@ -74,12 +78,19 @@ affinity:
 {{- join " " $options -}}
 {{- end -}}
 
-{{- define "tiktok-sync.mounts" -}}
+{{/* The configuration, and the only place that can be written to. */}}
+{{- define "tiktok-sync.baseMounts" -}}
 # By subPath, so that a container which is started anew does not pick up a change before its pod is replaced.
 - name: config
   mountPath: /etc/tiktok-sync/config.yaml
   subPath: config.yaml
   readOnly: true
+- name: tmp
+  mountPath: /tmp
+{{- end -}}
+
+{{- define "tiktok-sync.mounts" -}}
+{{ include "tiktok-sync.baseMounts" . }}
 {{- if include "tiktok-sync.tokenSecretName" . }}
 # Never by subPath: the files have to follow their secret.
 - name: tokens
@@ -94,8 +105,6 @@ affinity:
 {{- range list "kafka" "schemaRegistry" "redis" }}
 {{- include "tiktok-sync.systemMounts" (list $ .) }}
 {{- end }}
-- name: tmp
-  mountPath: /tmp
 {{- with .Values.extraVolumeMounts }}
 {{ tpl (toYaml .) $ }}
 {{- end }}

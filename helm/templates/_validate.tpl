@@ -84,10 +84,51 @@ its value. Prints nothing.
 
 {{- define "tiktok-sync.problems.scaling" -}}
 {{- $problems := list -}}
+{{- $hpa := .Values.autoscaling -}}
+{{- $keda := .Values.keda -}}
+{{- $scaler := $keda.enabled | ternary "keda.enabled" "autoscaling.enabled" -}}
+{{- if and $hpa.enabled $keda.enabled }}{{ $problems = append $problems "autoscaling.enabled and keda.enabled exclude each other: two autoscalers would fight over the number of pods" }}{{ end -}}
+{{- if and (or $hpa.enabled $keda.enabled) (ne (int .Values.replicaCount) 2) }}{{ $problems = append $problems (printf "replicaCount and %s exclude each other: the autoscaler decides how many pods there are; leave replicaCount out" $scaler) }}{{ end -}}
+{{- if and $hpa.enabled (gt (int $hpa.minReplicas) (int $hpa.maxReplicas)) }}{{ $problems = append $problems "autoscaling.minReplicas is above autoscaling.maxReplicas" }}{{ end -}}
+{{- if and $hpa.enabled (not (or $hpa.targetCPUUtilizationPercentage $hpa.metrics)) }}{{ $problems = append $problems "autoscaling.metrics is required where autoscaling.targetCPUUtilizationPercentage is left out" }}{{ end -}}
+{{- if $keda.enabled -}}
+{{- if gt (int $keda.minReplicaCount) (int $keda.maxReplicaCount) }}{{ $problems = append $problems "keda.minReplicaCount is above keda.maxReplicaCount" }}{{ end -}}
+{{- if and (eq $keda.trigger "freshness") (not $keda.freshness.serverAddress) }}{{ $problems = append $problems "keda.freshness.serverAddress is required: the URL of Prometheus, for instance http://prometheus-operated.monitoring:9090" }}{{ end -}}
+{{- if and (eq $keda.trigger "lag") .Values.existingConfigMap }}{{ $problems = append $problems "keda.trigger lag needs brokers, group and topics in config; with existingConfigMap use keda.trigger freshness" }}{{ end -}}
+{{- if and (eq $keda.trigger "lag") (ne .Values.kafka.auth.mode "none") (not $keda.authenticationRef) }}{{ $problems = append $problems (printf "keda.authenticationRef is required with keda.trigger lag and kafka.auth.mode %s" .Values.kafka.auth.mode) }}{{ end -}}
+{{- end -}}
+{{- $pods := int .Values.replicaCount -}}
+{{- if $hpa.enabled }}{{ $pods = int $hpa.minReplicas }}{{ end -}}
+{{- if $keda.enabled }}{{ $pods = int $keda.minReplicaCount }}{{ end -}}
+{{- with .Values.podDisruptionBudget -}}
+{{- if .enabled -}}
+{{- $kept := toString .minAvailable -}}
+{{- if and (ne $kept "") (or (eq $kept "100%") (and (regexMatch "^[0-9]+$" $kept) (ge (int $kept) $pods))) }}{{ $problems = append $problems (printf "podDisruptionBudget.minAvailable is %s with %d pods: no node could ever be drained; use podDisruptionBudget.maxUnavailable" $kept $pods) }}{{ end -}}
+{{- if has (toString .maxUnavailable) (list "0" "0%") }}{{ $problems = append $problems "podDisruptionBudget.maxUnavailable is 0: no node could ever be drained" }}{{ end -}}
+{{- end -}}
+{{- end -}}
 {{- toJson $problems -}}
 {{- end -}}
 
 {{- define "tiktok-sync.problems.optional" -}}
 {{- $problems := list -}}
+{{- with .Values.metrics -}}
+{{- if and .podMonitor.enabled .serviceMonitor.enabled }}{{ $problems = append $problems "metrics.podMonitor.enabled and metrics.serviceMonitor.enabled exclude each other: everything would be counted twice" }}{{ end -}}
+{{- with .prometheusRule -}}
+{{- $names := include "tiktok-sync.alertNames" (list $ "") | fromJsonArray -}}
+{{- $optional := include "tiktok-sync.alertNames" (list $ "optional") | fromJsonArray -}}
+{{- range .disabled }}{{ if not (has . $names) }}{{ $problems = append $problems (printf "metrics.prometheusRule.disabled: there is no alert %s" .) }}{{ end }}{{ end -}}
+{{- range keys .overrides }}{{ if not (has . $names) }}{{ $problems = append $problems (printf "metrics.prometheusRule.overrides: there is no alert %s" .) }}{{ end }}{{ end -}}
+{{- range .optIn }}{{ if not (has . $optional) }}{{ $problems = append $problems (printf "metrics.prometheusRule.optIn: there is no optional alert %s; they are %s" . (join ", " $optional)) }}{{ end }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.topics -}}
+{{- if and (eq .create "strimzi") (not .strimzi.cluster) }}{{ $problems = append $problems "topics.strimzi.cluster is required with topics.create strimzi: the name of the Kafka object" }}{{ end -}}
+{{- if and .exclude (eq .create "job") }}{{ $problems = append $problems "topics.exclude has no effect with topics.create job: `topics ensure` creates what is missing and leaves what exists alone" }}{{ end -}}
+{{- if and (eq .create "strimzi") $.Values.existingConfigMap }}{{ $problems = append $problems "topics.create strimzi needs the topics' names in config; with existingConfigMap use job or none" }}{{ end -}}
+{{- end -}}
+{{- if and .Values.networkPolicy.enabled .Values.existingConfigMap -}}
+{{- range list "kafka" "registry" "redis" "tiktok" }}{{ if not (get $.Values.networkPolicy .).ports }}{{ $problems = append $problems (printf "networkPolicy.%s.ports is required with existingConfigMap, whose addresses the chart does not see" .) }}{{ end }}{{ end -}}
+{{- end -}}
 {{- toJson $problems -}}
 {{- end -}}

@@ -87,9 +87,9 @@ export const configurationIsValid: Policy = objects =>
     }),
   );
 
-/** Of a Secret that exists elsewhere nobody knows more than that it holds something. */
+/** Of a Secret that exists elsewhere nobody knows more than that it holds something, and a file `url` an address. */
 function contentOf(objects: readonly KubernetesObject[], configMap: string | undefined, key: string): string {
-  if (configMap === undefined) return 'a-secret';
+  if (configMap === undefined) return key === 'url' ? 'rediss://sync:a-secret@redis.example:6379' : 'a-secret';
   const found = ofKind(objects, 'ConfigMap').find(({ metadata }) => metadata.name === configMap);
   const text = (found?.['data'] as Record<string, string> | undefined)?.[key];
   if (found !== undefined && text === undefined) throw new Error(`ConfigMap ${configMap} has no key ${key}`);
