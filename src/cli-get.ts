@@ -18,7 +18,8 @@ export function addGet(program: Command, host: Host, getEntries: GetEntries, end
     .addArgument(new Argument('[kind]', 'what to print; both kinds when left out').choices(Object.keys(KINDS)))
     .argument('[id]', 'one of the kind')
     .option('--workspace <id>', 'connections of this workspace, and their mappings')
-    .addOption(new Option('-o, --output <form>', 'form').choices(['yaml', 'json']).default('yaml'));
+    .addOption(new Option('-o, --output <form>', 'form').choices(['yaml', 'json']).default('yaml'))
+    .option('--json', 'the same as -o json');
   addConfigFlags(get).action(async (kind: keyof typeof KINDS | undefined, id: string | undefined, given: Given) => {
     if (id === undefined && (kind === 'connection' || kind === 'mapping')) {
       throw new CodedError('USAGE', `get ${kind} wants an id; get ${kind}s prints all of them`);
@@ -27,7 +28,7 @@ export function addGet(program: Command, host: Host, getEntries: GetEntries, end
       kind: kind === undefined ? null : KINDS[kind],
       id: id ?? null,
       workspace: typeof given.workspace === 'string' ? given.workspace : null,
-      output: given.output === 'json' ? 'json' : 'yaml',
+      output: given.output === 'json' || given.json === true ? 'json' : 'yaml',
     } as const;
     end(await getEntries(request, sectionsOrThrow(TOPIC_SECTIONS, given, host), host));
   });
@@ -39,7 +40,7 @@ message stream. A token that somebody wrote in clear is masked.
 
 Examples:
   $ tiktok-sync get
-  $ tiktok-sync get mappings --workspace acme -o json
+  $ tiktok-sync get mappings --workspace acme --json
   $ tiktok-sync get connection acme-main
   $ tiktok-sync get > backup.yaml
 

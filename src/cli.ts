@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { type ApplyFile, addApply } from './cli-apply.ts';
 import { addCheck } from './cli-check.ts';
+import { addCompletion } from './cli-completion.ts';
 import { type End, type Given, ProblemsReported } from './cli-configuration.ts';
 import { addConnections, type ConnectionCommands } from './cli-connections.ts';
 import { addDeadLetters, type RunDeadLetters } from './cli-dead-letters.ts';
@@ -16,6 +17,7 @@ import { addRun, type RunService } from './cli-run.ts';
 import { addSchemas, type RunSchemas } from './cli-schemas.ts';
 import { addTokens } from './cli-tokens.ts';
 import { addTopics, type RunTopics } from './cli-topics.ts';
+import { withFix } from './cli-usage.ts';
 import { EXIT, EXIT_CODE_HELP, exitCodeOf } from './control/exit-codes.ts';
 import type { Host, Terminal } from './control/host.ts';
 import { errorJson, highlight } from './control/terminal.ts';
@@ -44,7 +46,7 @@ export async function runCli(argv: readonly string[], host: Host, heavy: HeavyCo
   const end: End = code => {
     exitCode = code;
   };
-  const program = createProgram(host, heavy, end, json);
+  const program = createProgram(host, heavy, end, argv);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
@@ -70,7 +72,9 @@ function failure(code: string, message: string, err: Terminal, json: boolean): s
   return json ? errorJson(code, message) : `${highlight(code, err)}  ${message}\n`;
 }
 
-function createProgram(host: Host, heavy: HeavyCommands, end: End, json: boolean): Command {
+/** Every command, none of them run yet. `argv` is for the words of a failure. */
+export function createProgram(host: Host, heavy: HeavyCommands, end: End, argv: readonly string[]): Command {
+  const json = argv.includes('--json');
   const program = new Command('tiktok-sync')
     .description('Keeps TikTok Ads in step with the conversions and the revenue that SourceLoop records.')
     .version(VERSION, '-V, --version', 'print the version')
@@ -79,7 +83,7 @@ function createProgram(host: Host, heavy: HeavyCommands, end: End, json: boolean
     .configureOutput({
       writeOut: text => host.out.write(text),
       writeErr: text => host.err.write(text),
-      outputError: (text, write) => write(failure('USAGE', text.replace(/^error: /, '').trimEnd(), host.err, json)),
+      outputError: (text, write) => write(failure('USAGE', withFix(text, program, argv), host.err, json)),
       getOutHasColors: () => host.out.color,
       getErrHasColors: () => host.err.color,
     })
@@ -99,6 +103,7 @@ function createProgram(host: Host, heavy: HeavyCommands, end: End, json: boolean
   addGet(program, host, heavy.get, end);
   addDelete(program, host, heavy.delete, end);
   addConnections(program, host, heavy.connections, end);
+  addCompletion(program, host);
   program
     .command('version')
     .description('Print the version.')

@@ -52,6 +52,8 @@ interface Anatomy<T> extends Common {
   /** A value as a reader likes it, "2m" rather than 120000. */
   show(value: T): string;
   readonly secrecy?: Secrecy;
+  /** The only words it takes; left out where there are more than can be listed. */
+  readonly choices?: readonly string[];
 }
 
 export class Option<T> {
@@ -64,6 +66,8 @@ export class Option<T> {
   readonly written: z.ZodType;
   readonly allowed: string;
   readonly secrecy: Secrecy;
+  /** Empty where values cannot be listed. */
+  readonly choices: readonly string[];
   readonly read: (text: string) => unknown;
   /** Takes any value, so that a list may hold options of every type; only ever given one of the option itself. */
   readonly show: (value: unknown) => string;
@@ -78,6 +82,7 @@ export class Option<T> {
     this.written = anatomy.written;
     this.allowed = anatomy.allowed;
     this.secrecy = anatomy.secrecy ?? 'public';
+    this.choices = anatomy.choices ?? [];
     this.read = anatomy.read;
     this.show = value => anatomy.show(value as T);
   }
@@ -219,6 +224,7 @@ export function choice<const T extends string>(spec: Common & { values: readonly
     value: z.literal(values),
     written: z.literal(values),
     allowed: `one of ${values.join(', ')}`,
+    choices: values,
     read: given => values.find(word => word.toLowerCase() === given.toLowerCase()) ?? given,
     show: String,
   });
@@ -232,6 +238,7 @@ export function toggle({ default: value, ...spec }: Common & { default: boolean 
     value: z.boolean(),
     written: z.boolean(),
     allowed: 'true or false',
+    choices: ['true', 'false'],
     read: given => (given === 'true' ? true : given === 'false' ? false : given),
     show: String,
   });

@@ -15,12 +15,14 @@ import {
   type Environment,
   type Flags,
   type Given,
+  hint,
   type ReadFile,
   readEnvironment,
   readFlags,
   type Source,
 } from './config-sources.ts';
 import { readYaml } from './config-yaml.ts';
+import { didYouMean } from './core/did-you-mean.ts';
 
 export type { Config } from './config-options.ts';
 
@@ -109,7 +111,8 @@ function read({ path, option }: NamedOption, { raw, origin }: Given): Outcome {
   // A value that is a secret, or might hold one (an address with a password in it), is never repeated.
   const mayBeShown = option.secrecy === 'public' && !/:\/\/[^/]*@/.test(String(raw));
   const shown = mayBeShown ? `${JSON.stringify(raw)} ` : 'the value ';
-  const message = `${shown}${REFUSALS[code]}`;
+  const guess = mayBeShown && option.choices.length > 0 ? didYouMean(String(raw), option.choices) : null;
+  const message = `${shown}${REFUSALS[code]}${hint(guess)}`;
   return { problem: { ...problem(code, path, origin, message), ...bounds(option) } };
 }
 

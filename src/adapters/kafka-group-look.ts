@@ -18,7 +18,10 @@ export interface GroupQuestion {
 
 /** `kafka`: a client of its own. Rejects with the client's own error. */
 export async function lookAtGroup(kafka: Kafka, question: GroupQuestion, clock: Clock): Promise<GroupLook> {
-  const [told, partitions] = await Promise.all([describe(kafka, question.groupId, clock), positions(kafka, question)]);
+  const [told, partitions] = await Promise.all([
+    describe(kafka, question.groupId, clock),
+    patiently(clock, () => positions(kafka, question)),
+  ]);
   return { ...told, partitions };
 }
 

@@ -96,6 +96,10 @@ Durations are milliseconds or \`500ms\`, \`30s\`, \`2m\`, \`1h\`, \`28d\`; sizes
 \`GiB\`. Lists are separated by commas in the environment and in flags. Any option but a secret can be given as
 \`--set PATH=VALUE\`. Secrets are better read from a file: the variable with \`_FILE\` at its end names it.
 
+**In an editor.** \`tiktok-sync check --schema > tiktok-sync.schema.json\` prints the JSON Schema of the file
+([config/schema.json](../config/schema.json)). With \`# yaml-language-server: $schema=tiktok-sync.schema.json\` as its first line, as in
+[config/example.yaml](../config/example.yaml), editors with a YAML language server complete options, show what they do and mark mistakes.
+
 ${tables.join('\n')}`;
 }
 

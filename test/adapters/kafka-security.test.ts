@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KAFKA_PASSWORDS, KAFKA_USER, type SecureBroker, startSecureBroker } from '../../sandbox/secure-broker.ts';
 import { systemClock } from '../../src/adapters/clock.ts';
+import { lookAtBrokers } from '../../src/adapters/kafka-broker-look.ts';
 import { createKafka, type KafkaClientOptions, patchedKafkajs } from '../../src/adapters/kafka-client.ts';
 import { type ConfigTopicRecord, KafkaConfigTable } from '../../src/adapters/kafka-config-table.ts';
 import { KafkaProducer } from '../../src/adapters/kafka-producer.ts';
@@ -373,4 +374,55 @@ test('the whole service comes up where everything wants TLS', async () => {
   } finally {
     await nodes.close();
   }
+});
+
+describe('a look at the brokers', () => {
+  const look = async (options: KafkaClientOptions, topics: readonly string[] = []) => {
+    const [told] = await lookAtBrokers(options.brokers, topics, address =>
+      createKafka({ ...options, brokers: [address] }, 'look', new RecordedTelemetry(), { retries: 0 }),
+    );
+    return told;
+  };
+
+  test('tells a wrong password, a wrong authority and a listener that speaks another protocol apart', async () => {
+    const looks = await Promise.all([
+      look(kafkaOptions(broker.saslPlaintext, withPassword('plain', 'wrong-hush'))),
+      look(kafkaOptions(broker.ssl, { 'tls.enabled': true, 'tls.caFile': broker.otherAuthority.cert })),
+      look(kafkaOptions(broker.plaintext, trusting())),
+      look(kafkaOptions('127.0.0.1:1', {})),
+    ]);
+    expect(looks.map(told => told?.trouble?.kind)).toEqual(['refused', 'refused', 'refused', 'unreachable']);
+    const advice = looks.map(told => told?.trouble?.advice ?? '');
+    expect(advice[0]).toContain('kafka.sasl.password');
+    expect(advice[1]).toContain('kafka.tls.caFile');
+    expect(JSON.stringify(looks)).not.toContain('hush');
+  });
+
+  test('tells an address that the brokers advertise, and that leads nowhere from here', async () => {
+    const byName = broker.plaintext.replace('127.0.0.1', 'localhost');
+    const looks = await lookAtBrokers([byName], [], address => {
+      const options = kafkaOptions(address === byName ? address : '127.0.0.1:1', {});
+      return createKafka(options, 'look', new RecordedTelemetry(), { retries: 0 });
+    });
+    expect(looks.map(({ address, from, trouble }) => [address, from, trouble?.code ?? null])).toEqual([
+      [byName, 'configured', null],
+      [broker.plaintext, 'advertised', 'ECONNREFUSED'],
+    ]);
+  });
+
+  test('tells which rights are missing, without trying them', async () => {
+    const topic = await newTopic();
+    const { ALLOW } = patchedKafkajs().AclPermissionTypes;
+    const rule = {
+      ...{ principal: `User:${KAFKA_USER}`, host: '*', resourceName: topic, permissionType: ALLOW },
+      resourceType: patchedKafkajs().AclResourceTypes.TOPIC,
+      resourcePatternType: patchedKafkajs().ResourcePatternTypes.LITERAL,
+      operation: patchedKafkajs().AclOperationTypes.READ,
+    };
+    await client.admin.createAcls({ acl: [rule] });
+    await until('the rights of a reader', async () => {
+      const told = await look(kafkaOptions(broker.saslPlaintext, withPassword('plain')), [topic]);
+      return JSON.stringify(told?.topics[0]?.rights) === '{"read":true,"write":false,"describe":true}';
+    });
+  });
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { Config } from '../../src/config.ts';
@@ -169,6 +170,12 @@ describe('check', () => {
     expect(out + err).not.toContain(CANARY);
     expect(out).toContain('redis://***:***@redis:6379/2');
     expect(out.match(/"?\*{3}"?[,\s]/g)?.length).toBeGreaterThanOrEqual(2);
+  });
+
+  test('--schema prints what editors check the file by, and needs no configuration', async () => {
+    const { exitCode, out } = await command('check --schema');
+    expect(exitCode).toBe(EXIT.ok);
+    expect(out).toBe(readFileSync(new URL('../../config/schema.json', import.meta.url), 'utf8'));
   });
 
   test('every problem goes to the message stream, with its code, bounds and reason', async () => {

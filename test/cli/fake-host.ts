@@ -25,7 +25,8 @@ export const MINIMAL = {
 };
 
 const none = () => Promise.reject(new Error('this command is not expected to run'));
-const NO_COMMANDS: HeavyCommands = {
+/** Commands that nobody is expected to run. */
+export const NO_COMMANDS: HeavyCommands = {
   run: none,
   topics: none,
   schemas: none,
@@ -38,11 +39,8 @@ const NO_COMMANDS: HeavyCommands = {
   doctor: none,
 };
 
-/** Runs a command line in this process, with plain values for everything outside it. */
-export async function command(
-  line: string,
-  { env = {}, files = {}, input = '', color = false, heavy }: Surroundings = {},
-) {
+/** A host of plain values, and what has been written to it. */
+export function fakeHost({ env = {}, files = {}, input = '', color = false }: Surroundings) {
   const text = { out: '', err: '' };
   const terminal = (name: 'out' | 'err') => ({
     color,
@@ -65,7 +63,13 @@ export async function command(
     nodeVersion: 'v24.0.0',
     stopSignal: () => new AbortController().signal,
   };
+  return { host, text };
+}
+
+/** Runs a command line in this process, with plain values for everything outside it. */
+export async function command(line: string, surroundings: Surroundings = {}) {
+  const { host, text } = fakeHost(surroundings);
   const argv = line.split(' ').filter(word => word !== '');
-  const exitCode = await runCli(argv, host, { ...NO_COMMANDS, ...heavy });
+  const exitCode = await runCli(argv, host, { ...NO_COMMANDS, ...surroundings.heavy });
   return { exitCode, ...text } satisfies Ended;
 }
