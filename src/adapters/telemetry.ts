@@ -66,7 +66,6 @@ function startTopic(registry: MetricRegistry, topic: string): void {
   registry.add('records_consumed_bytes_total', 0, { topic });
   registry.observe('ingest_delay_seconds', [], { topic });
   registry.observe('event_delivery_latency_seconds', [], { topic });
-  registry.observe('event_processing_latency_seconds', [], { topic });
 }
 
 type RecordsAndEvents =
@@ -96,11 +95,10 @@ function recordsAndEvents({ registry, tally, matches, now, say }: Told): Pick<Te
         tally.ended(connectionId, outcome, events);
       }
     },
-    eventsAccepted(topic, eventTimes, recordTimes) {
+    eventsAccepted(topic, eventTimes) {
       const at = now();
-      const ages = (times: readonly number[]) => times.map(time => age(at, time));
-      registry.observe('event_delivery_latency_seconds', ages(eventTimes), { topic });
-      registry.observe('event_processing_latency_seconds', ages(recordTimes), { topic });
+      const ages = eventTimes.map(eventTime => age(at, eventTime));
+      registry.observe('event_delivery_latency_seconds', ages, { topic });
     },
     dedupChecks({ fresh, replay, duplicate, takenOver }) {
       const results = { new: fresh, replay, duplicate, taken_over: takenOver };
