@@ -104,7 +104,7 @@ holds('images are pinned', imagesArePinned, {
   'no image': [[`${FIRST}/image`, undefined]],
 });
 
-holds('resources are bounded', resourcesAreBounded, {
+holds('resources are bounded', resourcesAreBounded(), {
   'no CPU request': [[`${MAIN}/resources/requests`, { memory: '1Gi' }]],
   'no memory request in a hook': [[`${HOOK}/containers/0/resources/requests/memory`, undefined]],
   'no memory limit in an init container': [[`${FIRST}/resources/limits`, {}]],
@@ -130,19 +130,32 @@ holds('probes are honest', probesAreHonest, {
   'a start that must be quick': [[`${MAIN}/startupProbe/failureThreshold`, 3]],
 });
 
-holds('a disruption budget never blocks', disruptionBudgetNeverBlocks, {
-  'a minimum': [['PodDisruptionBudget/spec/minAvailable', 1]],
-  'no maximum': [['PodDisruptionBudget/spec/maxUnavailable', undefined]],
-  'a maximum of none': [['PodDisruptionBudget/spec/maxUnavailable', '0%']],
-  'sick pods that may not be evicted': [['PodDisruptionBudget/spec/unhealthyPodEvictionPolicy', 'IfHealthyBudget']],
-  'every pod of the namespace': [['PodDisruptionBudget/spec/selector', {}]],
-});
-
 const scaler = (target: string): KubernetesObject => ({
   apiVersion: 'keda.sh/v1alpha1',
   kind: 'ScaledObject',
   metadata: { name: 'prod-sync' },
   spec: { scaleTargetRef: { name: target } },
+});
+
+test('a CPU limit that the values ask for is fine', () => {
+  const limited = spoilt([`${MAIN}/resources/limits/cpu`, 2]);
+  expect(resourcesAreBounded({ cpuLimit: '2' })(limited)).toEqual([]);
+});
+
+holds('a disruption budget never blocks', disruptionBudgetNeverBlocks, {
+  'a minimum of all': [
+    ['PodDisruptionBudget/spec/minAvailable', 2],
+    ['PodDisruptionBudget/spec/maxUnavailable', undefined],
+  ],
+  'a minimum that is rounded up to all': [['PodDisruptionBudget/spec/minAvailable', '60%']],
+  'a minimum that an autoscaler may go down to': [
+    ...spoilt(['PodDisruptionBudget/spec/minAvailable', 1], ['Deployment/spec/replicas', undefined]),
+    scaler('prod-sync'),
+  ],
+  'no maximum': [['PodDisruptionBudget/spec/maxUnavailable', undefined]],
+  'a maximum of none': [['PodDisruptionBudget/spec/maxUnavailable', '0%']],
+  'sick pods that may not be evicted': [['PodDisruptionBudget/spec/unhealthyPodEvictionPolicy', 'IfHealthyBudget']],
+  'every pod of the namespace': [['PodDisruptionBudget/spec/selector', {}]],
 });
 
 holds('one thing scales', oneThingScales, {

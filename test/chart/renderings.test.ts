@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { CHART, ciValues, NAMESPACE, NEWEST_KUBERNETES, OLDEST_KUBERNETES, render } from './helm.ts';
 import type { Policy } from './objects.ts';
@@ -46,17 +46,21 @@ function textsIn(node: unknown): string[] {
   return typeof node === 'object' && node !== null ? Object.values(node).flatMap(textsIn) : [];
 }
 
-function policiesFor(declared: ReadonlySet<string>): Readonly<Record<string, Policy>> {
+interface Values {
+  readonly resources?: { readonly limits?: { readonly cpu?: unknown } };
+  readonly extraObjects?: readonly unknown[];
+}
+
+function policiesFor(declared: ReadonlySet<string>, { resources }: Values): Readonly<Record<string, Policy>> {
   return {
     meetsRestrictedPodSecurity,
     imagesArePinned,
-    resourcesAreBounded,
+    resourcesAreBounded: resourcesAreBounded({ cpuLimit: resources?.limits?.cpu }),
     rootIsReadOnly,
     noApiTokenIsMounted,
     probesAreHonest,
     disruptionBudgetNeverBlocks,
     oneThingScales,
-    standardLabelsEverywhere,
     namesAreValid,
     staysInItsNamespace: staysInItsNamespace(NAMESPACE, declared),
     hooksCleanUp,
@@ -75,16 +79,27 @@ function policiesFor(declared: ReadonlySet<string>): Readonly<Record<string, Pol
 }
 
 describe.each(ciValues())('ci/%s-values.yaml', name => {
-  const declared = new Set(textsIn(parse(readFileSync(`${CHART}/ci/${name}-values.yaml`, 'utf8'))));
+  const values = parse(readFileSync(`${CHART}/ci/${name}-values.yaml`, 'utf8')) as Values;
+  const declared = new Set(textsIn(values));
 
   describe.each(VERSIONS)('on Kubernetes %s', kubeVersion => {
-    test.each(Object.entries(policiesFor(declared)))('%s', (_, policy) => {
-      expect(policy(render({ values: [name], kubeVersion }))).toEqual([]);
+    let objects: ReturnType<typeof render>;
+    beforeAll(() => {
+      objects = render({ values: [name], kubeVersion });
+    });
+
+    test.each(Object.entries(policiesFor(declared, values)))('%s', (_, policy) => {
+      expect(policy(objects)).toEqual([]);
+    });
+
+    test('standardLabelsEverywhere', () => {
+      // What the values bring along is not the chart's to label.
+      const own = values.extraObjects ? render({ values: [name], kubeVersion, inline: { extraObjects: [] } }) : objects;
+      expect(standardLabelsEverywhere(own)).toEqual([]);
     });
 
     test('every object passes its schema', async () => {
-      const found = await Promise.all(render({ values: [name], kubeVersion }).map(schemaProblems));
-      expect(found.flat()).toEqual([]);
+      expect((await Promise.all(objects.map(schemaProblems))).flat()).toEqual([]);
     });
   });
 });

@@ -73,13 +73,15 @@ export const configurationIsValid: Policy = objects =>
     containersOf(pods).flatMap(({ where, container: { env = [], volumeMounts = [] } }) => {
       if (!env.some(({ name }) => name === CONFIG_FILE_VARIABLE)) return [];
       const variables = Object.fromEntries(
-        env.map(({ name, value, valueFrom }) => [name, value ?? (valueFrom && 'x')]),
+        env.map(({ name, value, valueFrom }) => [name, value ?? (valueFrom && secretFor(name))]),
       );
+      const variableOf = (path: string) => Object.keys(variables).find(name => variables[name] === path) ?? '';
       const readFile = (path: string): string => {
         const mount = volumeMounts.find(({ mountPath }) => path.startsWith(`${mountPath}/`) || path === mountPath);
         const volume = pods.spec.volumes?.find(({ name }) => name === mount?.name);
         if (mount === undefined || volume === undefined) throw new Error(`nothing is mounted at ${path}`);
-        return contentOf(objects, volume.configMap?.name, mount.subPath ?? path.slice(mount.mountPath.length + 1));
+        if (volume.configMap === undefined) return secretFor(variableOf(path));
+        return contentOf(objects, volume.configMap.name, mount.subPath ?? path.slice(mount.mountPath.length + 1));
       };
       const loaded = loadConfig({ flags: NO_FLAGS, env: variables, readFile });
       if (loaded.ok) return [];
@@ -87,9 +89,13 @@ export const configurationIsValid: Policy = objects =>
     }),
   );
 
-/** Of a Secret that exists elsewhere nobody knows more than that it holds something, and a file `url` an address. */
+/** Of a Secret that exists elsewhere nobody knows more than of which kind its content is: an address, or any text. */
+function secretFor(variable: string): string {
+  const isAddress = OPTIONS.some(({ env, option }) => option.secrecy === 'credentials' && variable.startsWith(env));
+  return isAddress ? 'rediss://sync:a-secret@redis:6380' : 'a-secret';
+}
+
 function contentOf(objects: readonly KubernetesObject[], configMap: string | undefined, key: string): string {
-  if (configMap === undefined) return key === 'url' ? 'rediss://sync:a-secret@redis.example:6379' : 'a-secret';
   const found = ofKind(objects, 'ConfigMap').find(({ metadata }) => metadata.name === configMap);
   const text = (found?.['data'] as Record<string, string> | undefined)?.[key];
   if (found !== undefined && text === undefined) throw new Error(`ConfigMap ${configMap} has no key ${key}`);

@@ -3,6 +3,7 @@
 import type { DeploymentSpec } from 'kubernetes-types/apps/v1.d.ts';
 import type { Container, Probe } from 'kubernetes-types/core/v1.d.ts';
 import type { PodDisruptionBudgetSpec } from 'kubernetes-types/policy/v1.d.ts';
+import type { KubernetesObject } from '../helm.ts';
 import { containersOf, isEmpty, nameOf, ofKind, type Policy, podsOf, specOf } from '../objects.ts';
 
 export const imagesArePinned: Policy = objects =>
@@ -15,16 +16,20 @@ export const imagesArePinned: Policy = objects =>
       return tag === 'latest' ? [`${where}: image ${image} may change under its name; name the version`] : [];
     });
 
-/** A CPU limit throttles the event loop, heartbeats and probes included, so only a user may ask for one. */
-export const resourcesAreBounded: Policy = objects =>
-  podsOf(objects)
-    .flatMap(containersOf)
-    .flatMap(({ where, container: { resources: { requests = {}, limits = {} } = {} } }) => [
-      ...(requests['cpu'] === undefined ? [`${where}: no CPU request; the scheduler would guess`] : []),
-      ...(requests['memory'] === undefined ? [`${where}: no memory request; the scheduler would guess`] : []),
-      ...(limits['memory'] === undefined ? [`${where}: no memory limit; a leak would take the node along`] : []),
-      ...(limits['cpu'] === undefined ? [] : [`${where}: CPU limit ${limits['cpu']}; leave it to who installs`]),
-    ]);
+/** A CPU limit throttles the event loop, heartbeats and probes included, so there is one only where the values say so. */
+export const resourcesAreBounded =
+  (wished: { readonly cpuLimit?: unknown } = {}): Policy =>
+  objects =>
+    podsOf(objects)
+      .flatMap(containersOf)
+      .flatMap(({ where, container: { resources: { requests = {}, limits = {} } = {} } }) => [
+        ...(requests['cpu'] === undefined ? [`${where}: no CPU request; the scheduler would guess`] : []),
+        ...(requests['memory'] === undefined ? [`${where}: no memory request; the scheduler would guess`] : []),
+        ...(limits['memory'] === undefined ? [`${where}: no memory limit; a leak would take the node along`] : []),
+        ...(limits['cpu'] === undefined || String(limits['cpu']) === String(wished.cpuLimit)
+          ? []
+          : [`${where}: CPU limit ${limits['cpu']} that nobody asked for; it throttles heartbeats`]),
+      ]);
 
 export const rootIsReadOnly: Policy = objects =>
   podsOf(objects).flatMap(pods => [
@@ -71,19 +76,37 @@ function seconds({ initialDelaySeconds = 0, periodSeconds = 10, failureThreshold
   return initialDelaySeconds + periodSeconds * failureThreshold;
 }
 
+/** At the fewest pods that there may be, one at least may go; a drain of its node would wait for ever else. */
 export const disruptionBudgetNeverBlocks: Policy = objects =>
   ofKind(objects, 'PodDisruptionBudget').flatMap(object => {
     const { minAvailable, maxUnavailable, unhealthyPodEvictionPolicy, selector } =
       specOf<PodDisruptionBudgetSpec>(object);
+    const fewest = fewestReplicas(objects);
+    const mayGo =
+      minAvailable === undefined ? share(maxUnavailable ?? 0, fewest) : fewest - share(minAvailable, fewest);
     const wrong: string[] = [];
-    if (minAvailable !== undefined) wrong.push('minAvailable blocks a drain at one replica; use maxUnavailable');
-    if (maxUnavailable === undefined || Number.parseInt(String(maxUnavailable), 10) < 1) {
-      wrong.push(`maxUnavailable ${maxUnavailable} lets no pod go; 1 at least`);
+    if (mayGo < 1) {
+      wrong.push(`of ${fewest} pods none may go (minAvailable ${minAvailable}, maxUnavailable ${maxUnavailable})`);
     }
     if (unhealthyPodEvictionPolicy !== 'AlwaysAllow') wrong.push('unhealthyPodEvictionPolicy must be AlwaysAllow');
     if (isEmpty(selector)) wrong.push('an empty selector holds every pod of the namespace');
     return wrong.map(text => `${nameOf(object)}: ${text}`);
   });
+
+function fewestReplicas(objects: readonly KubernetesObject[]): number {
+  const [autoscaler] = ofKind(objects, ...AUTOSCALERS);
+  const [workload] = ofKind(objects, 'Deployment', 'StatefulSet');
+  if (autoscaler === undefined) return (workload && specOf<Partial<DeploymentSpec>>(workload).replicas) ?? 1;
+  const spec = specOf<{ minReplicas?: number; minReplicaCount?: number }>(autoscaler);
+  // With KEDA nothing runs at 0, and nothing can be held up; one pod is the case to look at.
+  return Math.max(1, spec.minReplicas ?? spec.minReplicaCount ?? 1);
+}
+
+/** Kubernetes rounds a percentage of pods up, for both kinds of bound. */
+function share(bound: number | string, pods: number): number {
+  const value = Number.parseFloat(String(bound));
+  return String(bound).endsWith('%') ? Math.ceil((pods * value) / 100) : value;
+}
 
 const AUTOSCALERS = ['HorizontalPodAutoscaler', 'ScaledObject'] as const;
 
