@@ -85,7 +85,8 @@ export async function cached(name: string, fill: (folder: string) => Promise<voi
   return target;
 }
 
-async function maven(folder: string, onProgress: Progress, ...args: string[]): Promise<void> {
+/** Runs Maven in a folder with a `pom.xml`. */
+export async function maven(folder: string, onProgress: Progress, ...args: string[]): Promise<void> {
   const command = requireProgram('maven', onProgress);
   const started = performance.now();
   const reminder = setInterval(() => {
@@ -99,7 +100,7 @@ async function maven(folder: string, onProgress: Progress, ...args: string[]): P
 }
 
 /** Runs a tool to its end; a failure carries the last lines it printed. */
-async function run(command: string, args: readonly string[], folder: string): Promise<void> {
+export async function run(command: string, args: readonly string[], folder: string): Promise<void> {
   const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const { pid } = child;
   if (pid !== undefined) guard(pid);

@@ -31,6 +31,16 @@ const NEEDS = {
     packages: ['openssl'],
     find: () => (runs('openssl', 'version') ? 'openssl' : undefined),
   },
+  jdk: {
+    what: `a JDK ${OLDEST_JAVA} or newer`,
+    packages: ['openjdk-17-jdk-headless', 'default-jdk-headless'],
+    find: () => (runs('javac', '--version') ? 'javac' : undefined),
+  },
+  python: {
+    what: 'Python 3 with venv',
+    packages: ['python3-venv'],
+    find: () => (runs('python3', '-c', 'import ensurepip, venv') ? 'python3' : undefined),
+  },
   prometheus: {
     what: 'Prometheus with promtool',
     packages: ['prometheus'],
