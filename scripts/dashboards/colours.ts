@@ -56,19 +56,22 @@ export const CIRCUIT_STATE_NUMBERS = [
   ['closed', 1],
 ] as const;
 
-export const CONNECTION_STATE_TEXTS = texts({
+/** What each number means, with its colour; in the order of the numbers. */
+export type Meanings = Readonly<Record<number, readonly [text: string, colour: string]>>;
+
+export const CONNECTION_STATES: Meanings = {
   1: ['active', GREEN],
   2: ['disabled', GREY],
   3: ['undecided', BLUE],
   4: ['unusable', ORANGE],
   5: ['parked', RED],
   6: ['token invalid', 'dark-red'],
-});
+};
 
-export const CIRCUIT_STATE_TEXTS = texts({ 1: ['closed', GREEN], 2: ['half open', YELLOW], 3: ['open', RED] });
+export const CIRCUIT_STATES: Meanings = { 1: ['closed', GREEN], 2: ['half open', YELLOW], 3: ['open', RED] };
 
-/** What a number means, with its colour. */
-export function texts(meanings: Readonly<Record<number, readonly [text: string, color: string]>>): ValueMapping[] {
+/** Words in place of the numbers. */
+export function texts(meanings: Meanings): ValueMapping[] {
   const options = Object.entries(meanings).map(([number, [text, color]], index) => [number, { text, color, index }]);
   return [{ type: MappingType.ValueToText, options: Object.fromEntries(options) }];
 }

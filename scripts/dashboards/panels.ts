@@ -21,7 +21,6 @@ import {
   RowBuilder,
   ThresholdsConfigBuilder,
   ThresholdsMode,
-  type ValueMapping,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import * as heatmaps from '@grafana/grafana-foundation-sdk/heatmap';
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
@@ -29,6 +28,7 @@ import * as stats from '@grafana/grafana-foundation-sdk/stat';
 import * as timelines from '@grafana/grafana-foundation-sdk/statetimeline';
 import * as tables from '@grafana/grafana-foundation-sdk/table';
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
+import { type Meanings, texts } from './colours.ts';
 
 export const DATASOURCE = { type: 'prometheus', uid: '$datasource' } as const;
 
@@ -102,6 +102,11 @@ export function bounded(frame: Frame, steps: Steps): timeseries.PanelBuilder {
     .thresholdsStyle(new common.GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed));
 }
 
+/** One state, as of now. */
+export function stateNow(frame: Frame, meanings: Meanings): stats.PanelBuilder {
+  return stat(frame, stepsOf(meanings)).mappings(texts(meanings));
+}
+
 /** One number, as of now. */
 export function stat(frame: Frame, steps: Steps): stats.PanelBuilder {
   return inFrame(new stats.PanelBuilder(), { height: 4, ...frame })
@@ -114,12 +119,12 @@ export function stat(frame: Frame, steps: Steps): stats.PanelBuilder {
 }
 
 /** States over time, a line for each series. */
-export function timeline(frame: Frame, mappings: ValueMapping[]): timelines.PanelBuilder {
+export function timeline(frame: Frame, meanings: Meanings): timelines.PanelBuilder {
   return inFrame(new timelines.PanelBuilder(), frame)
     .targets(targets(frame))
-    .mappings(mappings)
+    .mappings(texts(meanings))
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
-    .thresholds(thresholds([GREY_WITHOUT_MEANING]))
+    .thresholds(thresholds(stepsOf(meanings)))
     .legend(legend())
     .tooltip(tooltip())
     .showValue(VisibilityMode.Auto)
@@ -168,7 +173,11 @@ export function coloured(panel: timeseries.PanelBuilder, colours: Readonly<Recor
   return panel;
 }
 
-const GREY_WITHOUT_MEANING = 'transparent';
+/** The same colours for those who look at the numbers. */
+function stepsOf(meanings: Meanings): Steps {
+  const [first, ...others] = Object.entries(meanings).map(([number, [, fixed]]) => [Number(number), fixed] as const);
+  return [first?.[1] ?? 'transparent', ...others];
+}
 
 /** The part of the builders that all panels share. */
 interface Framed {

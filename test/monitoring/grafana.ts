@@ -30,6 +30,7 @@ export interface Panel {
 export interface Target {
   readonly refId?: string;
   readonly expr: string;
+  readonly legendFormat?: string;
   readonly instant?: boolean;
   /** Least step. */
   readonly interval?: string;

@@ -2,15 +2,14 @@
 
 import {
   CIRCUIT_STATE_NUMBERS,
-  CIRCUIT_STATE_TEXTS,
+  CIRCUIT_STATES,
   CONNECTION_STATE_NUMBERS,
-  CONNECTION_STATE_TEXTS,
+  CONNECTION_STATES,
   GREEN,
   RED,
-  texts,
   YELLOW,
 } from '../colours.ts';
-import { type Row, stat, timeline } from '../panels.ts';
+import { type Row, stat, stateNow, timeline } from '../panels.ts';
 import { overRange, series, stateNumber } from '../promql.ts';
 
 const ENDED = (outcome: string) => `sum(${overRange('connection_events_total', `outcome=~"${outcome}"`)})`;
@@ -20,7 +19,7 @@ export function state(): Row {
     id: 100,
     title: 'Is it delivering?',
     panels: [
-      stat(
+      stateNow(
         {
           id: 101,
           title: 'State',
@@ -30,11 +29,9 @@ export function state(): Row {
           width: 6,
           queries: [{ expr: stateNumber('connection_state', CONNECTION_STATE_NUMBERS), legend: '{{connection}}' }],
         },
-        [GREEN, [4, RED]],
-      )
-        .mappings(CONNECTION_STATE_TEXTS)
-        .noValue('unknown'),
-      stat(
+        CONNECTION_STATES,
+      ).noValue('unknown'),
+      stateNow(
         {
           id: 102,
           title: 'Token',
@@ -44,11 +41,9 @@ export function state(): Row {
           width: 6,
           queries: [{ expr: `min(${series('connection_token_valid')})`, legend: 'token' }],
         },
-        [RED, [1, GREEN]],
-      )
-        .mappings(texts({ 0: ['refused', RED], 1: ['valid', GREEN] }))
-        .noValue('not asked yet'),
-      stat(
+        { 0: ['refused', RED], 1: ['valid', GREEN] },
+      ).noValue('not asked yet'),
+      stateNow(
         {
           id: 103,
           title: 'Circuit breaker',
@@ -58,10 +53,8 @@ export function state(): Row {
           width: 6,
           queries: [{ expr: stateNumber('circuit_state', CIRCUIT_STATE_NUMBERS), legend: '{{connection}}' }],
         },
-        [GREEN, [2, YELLOW], [3, RED]],
-      )
-        .mappings(CIRCUIT_STATE_TEXTS)
-        .noValue('unknown'),
+        CIRCUIT_STATES,
+      ).noValue('unknown'),
       stat(
         {
           id: 104,
@@ -134,7 +127,7 @@ export function state(): Row {
           height: 5,
           queries: [{ expr: stateNumber('connection_state', CONNECTION_STATE_NUMBERS), legend: '{{connection}}' }],
         },
-        CONNECTION_STATE_TEXTS,
+        CONNECTION_STATES,
       ),
       timeline(
         {
@@ -147,7 +140,7 @@ export function state(): Row {
           height: 5,
           queries: [{ expr: stateNumber('circuit_state', CIRCUIT_STATE_NUMBERS), legend: '{{connection}}' }],
         },
-        CIRCUIT_STATE_TEXTS,
+        CIRCUIT_STATES,
       ),
     ],
   };

@@ -1,6 +1,6 @@
 /** Redis and de-duplication: whether claims can be made, how fast, and what they find. */
 
-import { BLUE, GREEN, GREY, ORANGE, PURPLE, RED, texts, YELLOW } from '../colours.ts';
+import { BLUE, GREEN, GREY, ORANGE, PURPLE, RED, YELLOW } from '../colours.ts';
 import { bounded, coloured, lines, type Row, stacked, timeline } from '../panels.ts';
 import { quantile, rate, series } from '../promql.ts';
 
@@ -19,7 +19,7 @@ export function claims(): Row {
           width: 8,
           queries: [{ expr: `min by (instance) (${series('redis_up')})`, legend: '{{instance}}' }],
         },
-        texts({ 0: ['down', RED], 1: ['up', GREEN] }),
+        { 0: ['down', RED], 1: ['up', GREEN] },
       ),
       coloured(
         stacked({

@@ -1,6 +1,6 @@
 /** The config topic: whether the table of connections and mappings is whole, usable and fresh. */
 
-import { BLUE, GREEN, ORANGE, RED, texts } from '../colours.ts';
+import { BLUE, GREEN, ORANGE, RED } from '../colours.ts';
 import { bounded, coloured, lines, type Row, stacked, timeline } from '../panels.ts';
 import { age, growth, rate, series } from '../promql.ts';
 
@@ -49,7 +49,7 @@ export function configTopic(): Row {
           width: 8,
           queries: [{ expr: `min by (instance) (${series('config_bootstrap_complete')})`, legend: '{{instance}}' }],
         },
-        texts({ 0: ['incomplete', RED], 1: ['complete', GREEN] }),
+        { 0: ['incomplete', RED], 1: ['complete', GREEN] },
       ),
       lines({
         id: 804,

@@ -3,9 +3,9 @@
 import { DashboardLinkBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import {
   CIRCUIT_STATE_NUMBERS,
-  CIRCUIT_STATE_TEXTS,
+  CIRCUIT_STATES,
   CONNECTION_STATE_NUMBERS,
-  CONNECTION_STATE_TEXTS,
+  CONNECTION_STATES,
   GREEN,
   RED,
   texts,
@@ -66,12 +66,12 @@ function connectionTable() {
     })
     .withTransformation({ id: 'sortBy', options: { fields: {}, sort: [{ field: 'State', desc: true }] } })
     .overrideByName('Connection', [{ id: 'links', value: [toBoard] }])
-    .overrideByName('State', [{ id: 'mappings', value: CONNECTION_STATE_TEXTS }, COLOURED_CELL])
+    .overrideByName('State', [{ id: 'mappings', value: texts(CONNECTION_STATES) }, COLOURED_CELL])
     .overrideByName('Token', [
       { id: 'mappings', value: texts({ 0: ['refused', RED], 1: ['valid', GREEN] }) },
       COLOURED_TEXT,
     ])
-    .overrideByName('Circuit', [{ id: 'mappings', value: CIRCUIT_STATE_TEXTS }, COLOURED_TEXT])
+    .overrideByName('Circuit', [{ id: 'mappings', value: texts(CIRCUIT_STATES) }, COLOURED_TEXT])
     .overrideByName('Last success', [
       { id: 'unit', value: 's' },
       { id: 'decimals', value: 0 },
@@ -106,7 +106,7 @@ function states() {
       width: 12,
       queries: [{ expr: stateNumber('connection_state', CONNECTION_STATE_NUMBERS), legend: '{{connection}}' }],
     },
-    CONNECTION_STATE_TEXTS,
+    CONNECTION_STATES,
   );
 }
 

@@ -1,7 +1,7 @@
 /** The first row: is the promise kept, and if not, where to look next. */
 
-import { BLUE, GREEN, ORANGE, PURPLE, RED, texts, YELLOW } from '../colours.ts';
-import { bounded, coloured, PER_WINDOW, type Row, stat } from '../panels.ts';
+import { BLUE, GREEN, ORANGE, PURPLE, RED, YELLOW } from '../colours.ts';
+import { bounded, coloured, PER_WINDOW, type Row, stat, stateNow } from '../panels.ts';
 import { age, overRange, quantile, rate, series } from '../promql.ts';
 import { COMPLETENESS_OBJECTIVE, FRESHNESS_OBJECTIVE, IN_TIME, OURS, WITHIN_SECONDS } from '../service-level.ts';
 
@@ -124,7 +124,7 @@ function troubles() {
       },
       [GREEN, [1, RED]],
     ).noValue('no connections'),
-    stat(
+    stateNow(
       {
         id: 107,
         title: 'TikTok as a whole',
@@ -134,8 +134,8 @@ function troubles() {
         width: 6,
         queries: [{ expr: `max(${series('vendor_outage')})`, legend: 'TikTok' }],
       },
-      [GREEN, [1, RED]],
-    ).mappings(texts({ 0: ['reachable', GREEN], 1: ['away', RED] })),
+      { 0: ['reachable', GREEN], 1: ['away', RED] },
+    ),
     stat(
       {
         id: 108,

@@ -3,12 +3,11 @@
 import {
   BLUE,
   CIRCUIT_STATE_NUMBERS,
-  CIRCUIT_STATE_TEXTS,
+  CIRCUIT_STATES,
   GREEN,
   ORANGE,
   PURPLE,
   RED,
-  texts,
   VERDICT_COLOURS,
 } from '../colours.ts';
 import { coloured, heatmap, lines, type Row, stacked, timeline } from '../panels.ts';
@@ -115,7 +114,7 @@ export function tiktokApi(): Row {
           width: 8,
           queries: [{ expr: `max by (instance) (${series('vendor_outage')})`, legend: '{{instance}}' }],
         },
-        texts({ 0: ['reachable', GREEN], 1: ['away', RED] }),
+        { 0: ['reachable', GREEN], 1: ['away', RED] },
       ),
       timeline(
         {
@@ -128,7 +127,7 @@ export function tiktokApi(): Row {
           height: 7,
           queries: [{ expr: stateNumber('circuit_state', CIRCUIT_STATE_NUMBERS), legend: '{{connection}}' }],
         },
-        CIRCUIT_STATE_TEXTS,
+        CIRCUIT_STATES,
       ),
     ],
   };
