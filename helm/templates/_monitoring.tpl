@@ -60,7 +60,7 @@ metricRelabelings:
 {{- end -}}
 {{- $annotations := merge (dict) (($overrides.annotations) | default dict) $links (omit $rule.annotations "runbook_url" "dashboard_url") -}}
 {{- $labels := merge (dict) (($overrides.labels) | default dict) $values.ruleLabels ($rule.labels | default dict) -}}
-{{- $rule = merge (dict "labels" $labels "annotations" $annotations) (omit $overrides "labels" "annotations") $rule -}}
+{{- $rule = merge (dict "labels" $labels "annotations" $annotations) (omit $overrides "labels" "annotations") (omit $rule "labels" "annotations") -}}
 {{- end -}}
 {{- toJson $rule -}}
 {{- end -}}

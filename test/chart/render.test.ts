@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { ciValues, lint, NEWEST_KUBERNETES, OLDEST_KUBERNETES, render, template } from './helm.ts';
 
 describe.each(ciValues())('the values of ci/%s-values.yaml', name => {
@@ -22,4 +24,13 @@ test('what nobody can do without is asked for by name, all of it at once', () =>
   for (const name of ['config.kafka.brokers', 'config.registry.url', 'config.redis.url']) {
     expect(stderr).toContain(`* ${name} is required`);
   }
+});
+
+test("the chart's version of the service is the package's", () => {
+  const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+  const { version } = JSON.parse(read('package.json')) as { version: string };
+  expect(parse(read('helm/Chart.yaml'))).toMatchObject({
+    appVersion: version,
+    kubeVersion: `>=${OLDEST_KUBERNETES}-0`,
+  });
 });

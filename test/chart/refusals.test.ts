@@ -1,0 +1,161 @@
+/** Values that are wrong, each refused with a text that names the value: at `helm install`, not by a pod that dies. */
+
+import { describe, expect, test } from 'vitest';
+import { template } from './helm.ts';
+
+type Wrong = Readonly<Record<string, readonly [values: Readonly<Record<string, unknown>>, ...said: string[]]>>;
+
+const EMPTY = { config: { kafka: { brokers: [] } } };
+const password = 'hunter2-hunter2';
+
+/** What the schema refuses. */
+const WRONG_BY_THEMSELVES: Wrong = {
+  'a misspelt value': [{ replicacount: 3 }, 'Additional property replicacount is not allowed'],
+  'a misspelt value inside': [{ kafka: { auth: { mod: 'tls' } } }, 'kafka.auth: Additional property mod'],
+  'a misspelt option of the service': [
+    { config: { window: { size: '2m' } } },
+    'config.window: Additional property size',
+  ],
+  'an option of the service out of bounds': [
+    { config: { window: { sizeMs: 5 } } },
+    'config.window.sizeMs',
+    'Must be greater than or equal to 100',
+  ],
+  'no broker in the list': [EMPTY, 'config.kafka.brokers'],
+  'a number for a text': [{ image: { tag: 1.5 } }, 'image.tag: Invalid type. Expected: string, given: number'],
+  'an authentication nobody speaks': [{ kafka: { auth: { mode: 'gssapi' } } }, 'kafka.auth.mode must be one of'],
+  'a password without its secret': [
+    { kafka: { auth: { mode: 'plain', username: 'sync' } } },
+    'kafka.auth.existingSecret: String length must be greater than or equal to 1',
+  ],
+  'mutual TLS without a certificate': [{ kafka: { auth: { mode: 'tls' } } }, 'kafka.tls.client.existingSecret'],
+  'OAUTHBEARER without an endpoint': [
+    { kafka: { auth: { mode: 'oauthbearer', existingSecret: 'oauth' } } },
+    'kafka.auth.oauth.tokenEndpoint',
+    'kafka.auth.oauth.clientId',
+  ],
+  'a digest that is none': [{ image: { digest: 'sha256:abc' } }, 'image.digest'],
+  'no pod at all for KEDA': [
+    { keda: { minReplicaCount: 0 } },
+    'keda.minReplicaCount: Must be greater than or equal to 1',
+  ],
+  'topics by somebody unknown': [{ topics: { create: 'terraform' } }, 'topics.create must be one of'],
+  'an override of what an alert has not': [
+    { metrics: { prometheusRule: { overrides: { TikTokSyncAppDown: { severity: 'warning' } } } } },
+    'metrics.prometheusRule.overrides.TikTokSyncAppDown: Additional property severity',
+  ],
+};
+
+/** What depends on another value, or needs a sentence. */
+const WRONG_TOGETHER: Wrong = {
+  'a port of its own': [{ config: { http: { port: 9090 } } }, 'config.http.port is not for values', 'service.port'],
+  'another folder for tokens': [
+    { config: { tokens: { dir: '/tokens' } } },
+    'config.tokens.dir',
+    'tiktok.existingSecret',
+  ],
+  'a password of Kafka': [
+    { config: { kafka: { sasl: { password } } } },
+    'config.kafka.sasl.password',
+    'kafka.auth.existingSecret',
+  ],
+  'a password of the registry': [
+    { config: { registry: { password } } },
+    'config.registry.password',
+    'schemaRegistry.auth.existingSecret',
+  ],
+  'a password of Redis': [{ config: { redis: { password } } }, 'config.redis.password', 'redis.auth.existingSecret'],
+  'a password in the address of Redis': [
+    { config: { redis: { url: `redis://sync:${password}@redis:6379` } } },
+    'config.redis.url holds a user or password',
+    'redis.auth.urlKey',
+  ],
+  'TLS where the chart would not see it': [
+    { config: { kafka: { tls: { enabled: false } } } },
+    'config.kafka.tls.enabled is not for values: set kafka.tls.enabled',
+  ],
+  'a web server that nobody can reach': [{ config: { http: { host: '127.0.0.1' } } }, 'config.http.host is 127.0.0.1'],
+  'tokens in clear': [{ tiktok: { tokens: { acme: password } } }, 'tiktok.tokens', 'tiktok.existingSecret'],
+  'two places for tokens': [
+    { tiktok: { createSecret: true, tokens: { acme: password } } },
+    'tiktok.createSecret and tiktok.existingSecret',
+  ],
+  'a grace period shorter than the drain': [
+    { terminationGracePeriodSeconds: 60 },
+    'terminationGracePeriodSeconds is 60',
+    'config.shutdown.deadlineMs',
+    'set it to 70 or more',
+  ],
+  'a drain longer than the grace period': [
+    { config: { shutdown: { deadlineMs: '1.5m' } } },
+    'terminationGracePeriodSeconds is 90',
+    'take 90 s',
+    'set it to 100 or more',
+  ],
+  'two autoscalers': [
+    { autoscaling: { enabled: true }, keda: { enabled: true, freshness: { serverAddress: 'http://p:9090' } } },
+    'autoscaling.enabled and keda.enabled exclude each other',
+  ],
+  'an autoscaler and a fixed number': [
+    { replicaCount: 4, autoscaling: { enabled: true } },
+    'replicaCount and autoscaling.enabled exclude each other',
+  ],
+  'KEDA without a Prometheus': [{ keda: { enabled: true } }, 'keda.freshness.serverAddress is required'],
+  'KEDA without the right to ask Kafka': [
+    {
+      keda: { enabled: true, trigger: 'lag' },
+      kafka: { auth: { mode: 'plain', username: 'sync', existingSecret: 'kafka' } },
+    },
+    'keda.authenticationRef is required',
+  ],
+  'a password without a user': [
+    { kafka: { auth: { mode: 'scram-sha-512', existingSecret: 'kafka' } } },
+    'kafka.auth.username (or kafka.auth.usernameKey) is required',
+  ],
+  'a budget that lets no node be drained': [
+    { podDisruptionBudget: { minAvailable: 2 } },
+    'podDisruptionBudget.minAvailable is 2 with 2 pods',
+  ],
+  'a budget of nothing': [{ podDisruptionBudget: { maxUnavailable: 0 } }, 'podDisruptionBudget.maxUnavailable is 0'],
+  'both monitors': [
+    { metrics: { podMonitor: { enabled: true }, serviceMonitor: { enabled: true } } },
+    'metrics.podMonitor.enabled and metrics.serviceMonitor.enabled exclude each other',
+  ],
+  'an alert that does not exist': [
+    { metrics: { prometheusRule: { disabled: ['TikTokSyncApDown'] } } },
+    'metrics.prometheusRule.disabled: there is no alert TikTokSyncApDown',
+  ],
+  'an opt-in to what is always there': [
+    { metrics: { prometheusRule: { optIn: ['TikTokSyncAppDown'] } } },
+    'metrics.prometheusRule.optIn: there is no optional alert TikTokSyncAppDown',
+  ],
+  'topics for no cluster': [{ topics: { create: 'strimzi' } }, 'topics.strimzi.cluster is required'],
+  'two configurations': [{ existingConfigMap: 'mine' }, 'config and existingConfigMap exclude each other'],
+  'the newest image, whatever it is': [{ image: { tag: 'latest' } }, 'image.tag is latest'],
+  "a variable of the chart's own": [
+    { extraEnv: [{ name: 'TIKTOK_SYNC_HTTP_PORT', value: '9090' }] },
+    'extraEnv: the chart sets TIKTOK_SYNC_HTTP_PORT itself',
+  ],
+  'memory in a unit nobody knows': [{ resources: { limits: { memory: '1GB' } } }, 'resources.limits.memory: 1GB'],
+};
+
+describe.each(Object.entries({ ...WRONG_BY_THEMSELVES, ...WRONG_TOGETHER }))('%s', (_, [inline, ...said]) => {
+  test('is refused by name', () => {
+    const { ok, stderr } = template({ inline });
+    expect(ok).toBe(false);
+    for (const text of said) expect(stderr).toContain(text);
+    expect(stderr).not.toContain(password);
+  });
+});
+
+test('all problems are told at once', () => {
+  const { stderr } = template({
+    inline: {
+      image: { tag: 'latest' },
+      terminationGracePeriodSeconds: 5,
+      replicaCount: 1,
+      autoscaling: { enabled: true },
+    },
+  });
+  expect(stderr.match(/^\* /gm)).toHaveLength(3);
+});
