@@ -30,6 +30,7 @@ import { dashboardFiles } from './dashboards/dashboards.ts';
 import { fileMap } from './file-map.ts';
 import { DEAD_LETTER_TEXTS, QUIET_REASONS } from './reason-texts.ts';
 import { RUNTIME_METRICS } from './runtime-metrics.ts';
+import { fillTable, growthTable, requestTable, seriesTable } from './scaling-tables.ts';
 import { schemaChangeTable } from './schema-change-table.ts';
 import { fieldNames, fieldTable } from './schema-tables.ts';
 
@@ -75,6 +76,10 @@ const BLOCKS: Readonly<Record<string, () => string>> = {
   'file-map': fileMap,
   'chart-values': valueTables,
   'dead-letters': deadLetterTable,
+  'scaling-fill': fillTable,
+  'scaling-requests': requestTable,
+  'scaling-growth': () => growthTable(readFileSync(new URL('README.md', ROOT), 'utf8')),
+  'scaling-series': seriesTable,
   'producer-reasons': producerReasonTable,
   'tiktok-codes': codeTable,
   'http-statuses': statusTable,

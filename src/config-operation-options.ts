@@ -93,6 +93,6 @@ export const METRICS = {
     default: 500,
     min: 0,
     max: 5_000,
-    because: 'each costs some twenty series; /status has them all',
+    because: 'each costs some thirty series; /status has them all',
   }),
 };

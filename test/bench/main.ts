@@ -8,6 +8,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(args: readonly string
   poison: () => import('./poison.ts'),
   outage: () => import('./outage.ts'),
   rotation: () => import('./rotation.ts'),
+  'redis-memory': () => import('./redis-memory.ts'),
 };
 
 const [name, ...args] = process.argv.slice(2);

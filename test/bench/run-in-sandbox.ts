@@ -63,7 +63,7 @@ async function createWorld(
   return world;
 }
 
-function print(name: string, rows: readonly Row[]): void {
+export function print(name: string, rows: readonly Row[]): void {
   const all: readonly Row[] = [['machine', machine()], ...rows];
   const width = Math.max(...all.map(([what]) => what.length));
   console.log(`\n${name}`);
