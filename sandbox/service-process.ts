@@ -71,11 +71,16 @@ export class ServiceProcess {
     return total(await this.metrics(), 'tiktok_sync_config_generation');
   }
 
+  /** The body of `/metrics`. */
+  async metricsText(): Promise<string> {
+    const response = await fetch(`${this.url}/metrics`, { signal: AbortSignal.timeout(5_000) });
+    return response.text();
+  }
+
   /** Every sample of `/metrics`, by its name with labels as exposed. */
   async metrics(): Promise<ReadonlyMap<string, number>> {
-    const response = await fetch(`${this.url}/metrics`, { signal: AbortSignal.timeout(5_000) });
     const samples = new Map<string, number>();
-    for (const line of (await response.text()).split('\n')) {
+    for (const line of (await this.metricsText()).split('\n')) {
       if (line === '' || line.startsWith('#')) continue;
       const end = line.lastIndexOf(' ');
       samples.set(line.slice(0, end), Number(line.slice(end + 1)));

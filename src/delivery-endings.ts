@@ -36,9 +36,11 @@ export class DeliveryEndings {
       const mark = { ...event.claim, value: sentValue(event.source, now) };
       return delivered(event, verdict, mark, now);
     });
-    const [first] = events as readonly [PendingEvent];
-    const eventTimes = events.map(({ event }) => event.eventTime * 1000);
-    telemetry.eventsAccepted(first.source.topic, eventTimes);
+    for (const [topic, accepted] of Map.groupBy(events, ({ source }) => source.topic)) {
+      const eventTimes = accepted.map(({ event }) => event.eventTime * 1000);
+      const recordTimes = accepted.map(({ source }) => source.timestamp);
+      telemetry.eventsAccepted(topic, eventTimes, recordTimes);
+    }
     settle(assignment, items);
   }
 

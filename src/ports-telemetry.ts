@@ -38,8 +38,8 @@ export interface Telemetry {
     readonly eventsByConnection: ReadonlyMap<string, number>;
   }): void;
   eventsSettled(counts: readonly OutcomeCount[]): void;
-  /** Event times (epoch milliseconds) of events TikTok has just accepted. */
-  eventsAccepted(topic: string, eventTimes: readonly number[]): void;
+  /** Event times, and Kafka's times of their records (epoch milliseconds), of events TikTok has just accepted. */
+  eventsAccepted(topic: string, eventTimes: readonly number[], recordTimes: readonly number[]): void;
   dedupChecks(counts: {
     readonly fresh: number;
     readonly replay: number;

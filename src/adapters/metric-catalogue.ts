@@ -118,6 +118,11 @@ export const METRICS = {
     'topic',
   ]),
   event_delivery_latency_seconds: histogram('Event time until TikTok had accepted it.', EVENT_AGE_BUCKETS, ['topic']),
+  event_processing_latency_seconds: histogram(
+    'Kafka’s timestamp of the record until TikTok had accepted its event: our own share of the latency.',
+    EVENT_AGE_BUCKETS,
+    ['topic'],
+  ),
 
   events_total: counter(
     'Events settled or handed over, by outcome and reason.',

@@ -66,6 +66,7 @@ function startTopic(registry: MetricRegistry, topic: string): void {
   registry.add('records_consumed_bytes_total', 0, { topic });
   registry.observe('ingest_delay_seconds', [], { topic });
   registry.observe('event_delivery_latency_seconds', [], { topic });
+  registry.observe('event_processing_latency_seconds', [], { topic });
 }
 
 type RecordsAndEvents =
@@ -95,10 +96,11 @@ function recordsAndEvents({ registry, tally, matches, now, say }: Told): Pick<Te
         tally.ended(connectionId, outcome, events);
       }
     },
-    eventsAccepted(topic, eventTimes) {
+    eventsAccepted(topic, eventTimes, recordTimes) {
       const at = now();
-      const ages = eventTimes.map(eventTime => age(at, eventTime));
-      registry.observe('event_delivery_latency_seconds', ages, { topic });
+      const ages = (times: readonly number[]) => times.map(time => age(at, time));
+      registry.observe('event_delivery_latency_seconds', ages(eventTimes), { topic });
+      registry.observe('event_processing_latency_seconds', ages(recordTimes), { topic });
     },
     dedupChecks({ fresh, replay, duplicate, takenOver }) {
       const results = { new: fresh, replay, duplicate, taken_over: takenOver };

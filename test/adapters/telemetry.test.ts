@@ -297,11 +297,14 @@ describe('metrics', () => {
     telemetry.eventsAccepted(
       'conversions',
       [30, 31, 120, 100_000, -5].map(seconds => NOW - seconds * 1000),
+      [10, 10, 10, 90, 10].map(seconds => NOW - seconds * 1000),
     );
     const bucket = (le: string) => value(`event_delivery_latency_seconds_bucket{topic="conversions",le="${le}"}`);
     expect([await bucket('30'), await bucket('60'), await bucket('86400'), await bucket('+Inf')]).toEqual([2, 3, 4, 5]);
     expect(await value('event_delivery_latency_seconds_count{topic="conversions"}')).toBe(5);
     expect(await value('event_delivery_latency_seconds_sum{topic="conversions"}')).toBe(30 + 31 + 120 + 100_000);
+    expect(await value('event_processing_latency_seconds_bucket{topic="conversions",le="60"}')).toBe(4);
+    expect(await value('event_processing_latency_seconds_sum{topic="conversions"}')).toBe(130);
   });
 
   it('tell TikTok codes apart, the unknown as one', async () => {

@@ -102,6 +102,20 @@ describe('a batch that TikTok takes', () => {
     expect(open(assignment)).toBe(0);
   });
 
+  it('is told of by the topic of each event, with the time of its record', async () => {
+    const { clock, delivery, telemetry, waiting } = setUp();
+    const { assignment, events } = waiting(3);
+    const [first, second, third] = events as [PendingEvent, PendingEvent, PendingEvent];
+    const updates = { ...second, source: { ...second.source, topic: 'updates', timestamp: 5 } };
+    delivery.deliver(assignment, [first, updates, third]);
+    await clock.idle();
+    const [eventTime, recordTime] = [first.event.eventTime * 1000, first.source.timestamp];
+    expect(telemetry.told('eventsAccepted')).toEqual([
+      [first.source.topic, [eventTime, eventTime], [recordTime, recordTime]],
+      ['updates', [eventTime], [5]],
+    ]);
+  });
+
   it('follows the one before it on its connection, and waits for none of another', async () => {
     const { api, clock, delivery, waiting } = setUp();
     const slow = deferred();

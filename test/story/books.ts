@@ -4,31 +4,51 @@
  */
 
 import { eventually } from '../../sandbox/eventually.ts';
+import { parseMetrics } from '../../sandbox/metrics-text.ts';
 import type { ServiceProcess } from '../../sandbox/service-process.ts';
+import { METRIC_PREFIX } from '../../src/adapters/metric-catalogue.ts';
+import { OUTCOMES, type Outcome } from '../../src/core/outcome.ts';
 
-const OUTCOMES = ['delivered', 'duplicate', 'skipped', 'dead_lettered', 'handed_over'] as const;
+/** One connection's, as a scrape has it. */
+export type Ledger = Readonly<Record<'consumed' | 'inFlight' | 'missing' | Outcome, number>>;
 
 /** Outcomes that did not occur are absent. */
-export type Balance = {
-  readonly connection: string;
-  readonly consumed: number;
-  readonly inFlight: number;
-  readonly missing: number;
-} & { readonly [outcome in (typeof OUTCOMES)[number]]?: number };
+export type Balance = Pick<Ledger, 'consumed' | 'inFlight' | 'missing'> &
+  Partial<Pick<Ledger, Outcome>> & { readonly connection: string };
+
+/**
+ * The ledger of each connection, from the text of a scrape.
+ * @throws Error where a series is missing, or there twice
+ */
+export function ledgersOf(text: string): Map<string, Ledger> {
+  const families = parseMetrics(text);
+  const samplesOf = (name: string) => families.find(family => family.name === METRIC_PREFIX + name)?.samples ?? [];
+  const value = (name: string, labels: Readonly<Record<string, string>>): number => {
+    const wanted = Object.entries(labels);
+    const fits = samplesOf(name).filter(sample => wanted.every(([label, text]) => sample.labels[label] === text));
+    if (fits[0] === undefined || fits.length > 1) throw new Error(`${fits.length} series ${name} ${wanted.join(' ')}`);
+    return fits[0].value;
+  };
+  const connections = samplesOf('connection_events_consumed_total').map(({ labels }) => labels['connection'] ?? '');
+  const ledgers = connections.map(connection => {
+    const consumed = value('connection_events_consumed_total', { connection });
+    const inFlight = value('connection_events_in_flight', { connection });
+    const ended = OUTCOMES.map(
+      outcome => [outcome, value('connection_events_total', { connection, outcome })] as const,
+    );
+    const missing = ended.reduce((left, [, events]) => left - events, consumed - inFlight);
+    return [connection, { consumed, inFlight, missing, ...Object.fromEntries(ended) } as Ledger] as const;
+  });
+  return new Map(ledgers);
+}
 
 /** One balance for each connection that had events, sorted; read from `/metrics`. */
 export async function balanceOf(service: ServiceProcess): Promise<Balance[]> {
-  const samples = await service.metrics();
-  const balances: Balance[] = [];
-  for (const [sample, consumed] of samples) {
-    const connection = /^tiktok_sync_connection_events_consumed_total\{connection="([^"]*)"\}$/.exec(sample)?.[1];
-    if (connection === undefined || consumed === 0) continue;
-    const inFlight = samples.get(`tiktok_sync_connection_events_in_flight{connection="${connection}"}`) ?? 0;
-    const ended = OUTCOMES.map(outcome => [outcome, endedAs(samples, connection, outcome)] as const);
-    const missing = ended.reduce((left, [, events]) => left - events, consumed - inFlight);
-    const occurred = Object.fromEntries(ended.filter(([, events]) => events > 0));
-    balances.push({ connection, consumed, ...occurred, inFlight, missing });
-  }
+  const ledgers = [...ledgersOf(await service.metricsText())].filter(([, { consumed }]) => consumed > 0);
+  const balances = ledgers.map(([connection, { consumed, inFlight, missing, ...ended }]) => {
+    const occurred = Object.fromEntries(Object.entries(ended).filter(([, events]) => events > 0));
+    return { connection, consumed, ...occurred, inFlight, missing };
+  });
   return balances.sort((a, b) => a.connection.localeCompare(b.connection));
 }
 
@@ -45,15 +65,4 @@ export async function unbalanced(services: readonly ServiceProcess[]): Promise<r
   };
   await eventually('balanced books', balanced).catch(() => {});
   return wrong;
-}
-
-function endedAs(samples: ReadonlyMap<string, number>, connection: string, outcome: string): number {
-  for (const labels of [
-    `connection="${connection}",outcome="${outcome}"`,
-    `outcome="${outcome}",connection="${connection}"`,
-  ]) {
-    const events = samples.get(`tiktok_sync_connection_events_total{${labels}}`);
-    if (events !== undefined) return events;
-  }
-  return 0;
 }
