@@ -9,8 +9,9 @@ import { requireProgram } from './prerequisites.ts';
 import { SandboxError } from './stack-contract.ts';
 import { guard, spare } from './watchdog.ts';
 
-const KAFKA = '4.4.0';
-const REGISTRY = '3.0.9';
+/** Versions that everything here was tried with; the images of docker-compose.yml are the same. */
+export const KAFKA = '4.4.0';
+export const REGISTRY = '3.0.9';
 
 type Progress = (line: string) => void;
 

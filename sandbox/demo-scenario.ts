@@ -51,15 +51,21 @@ export const CONNECTIONS = [MAIN, TRIAL, SHOP] as const;
  * another token.
  */
 export async function configure({ simulator, env }: Ground): Promise<Applied> {
-  for (const id of CONNECTIONS) {
-    await simulator.addPixel(pixelOf(id), id === SHOP ? 'a-token-that-the-shop-never-pasted' : tokenOf(id));
-  }
+  for (const id of CONNECTIONS) await simulator.addPixel(pixelOf(id), knownToken(id));
   return applyExample(env);
 }
 
-/** A stream in which something happens: `perStep` conversions at a time, with the odd one among them. */
-export function createStream(world: Ground, perStep: number): Stream {
-  return new DemoStream(world, perStep);
+/** The token that TikTok knows for the pixel of a connection. */
+export function knownToken(connectionId: string): string {
+  return connectionId === SHOP ? 'a-token-that-the-shop-never-pasted' : tokenOf(connectionId);
+}
+
+/**
+ * A stream in which something happens: `perStep` conversions at a time, with the odd one among them. Where claims outlive
+ * a stream, each needs a `run` of its own: it is part of its conversions' ids.
+ */
+export function createStream(world: Ground, perStep: number, run = ''): Stream {
+  return new DemoStream(world, perStep, run);
 }
 
 class DemoStream implements Stream {
@@ -69,12 +75,14 @@ class DemoStream implements Stream {
   withoutConnection = 0;
   readonly #world: Ground;
   readonly #perStep: number;
+  readonly #run: string;
   #serial = 0;
   #last: Fields[] = [];
 
-  constructor(world: Ground, perStep: number) {
+  constructor(world: Ground, perStep: number, run: string) {
     this.#world = world;
     this.#perStep = perStep;
+    this.#run = run;
   }
 
   async step(): Promise<number> {
@@ -92,7 +100,7 @@ class DemoStream implements Stream {
 
   #conversion(): Fields {
     const serial = ++this.#serial;
-    const id = `conv-${String(serial).padStart(5, '0')}`;
+    const id = `conv-${this.#run}${String(serial).padStart(5, '0')}`;
     const name = ['Contact form', 'Book a demo', 'Start a trial'][serial % 3] as string;
     this.#expect(MAIN, 'Lead', id);
     if (name === 'Book a demo') this.#expect(MAIN, 'Schedule', id);

@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ContainerRuntimeClient, GenericContainer, getContainerRuntimeClient, Network } from 'testcontainers';
+import { KAFKA, REGISTRY } from './artifacts.ts';
 import { freePort } from './free-port.ts';
 import { brokerAnswers, brokerSettings, CLUSTER_ID } from './kafka-broker.ts';
 import { redisAnswers } from './redis-server.ts';
@@ -98,14 +99,14 @@ function kafka(id: number, port: number, size: number): Plan {
   for (const [key, value] of Object.entries(settings)) {
     environment[`KAFKA_${key.toUpperCase().replaceAll('.', '_')}`] = String(value);
   }
-  const container = new GenericContainer('apache/kafka:4.4.0')
+  const container = new GenericContainer(`apache/kafka:${KAFKA}`)
     .withEnvironment(environment)
     .withExposedPorts({ container: port, host: port });
   return { name: `kafka-${id}`, port, container, ready: () => brokerAnswers(port, id) };
 }
 
 function schemaRegistry(port: number): Plan {
-  const container = new GenericContainer('apicurio/apicurio-registry:3.0.9')
+  const container = new GenericContainer(`apicurio/apicurio-registry:${REGISTRY}`)
     .withEnvironment({ APICURIO_DATASOURCE_URL: 'jdbc:h2:file:/tmp/registry' })
     .withExposedPorts({ container: 8080, host: port });
   return { name: 'registry', port, container, ready: () => registryAnswers(`127.0.0.1:${port}`) };

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { REGISTRY } from './artifacts.ts';
 import { ServerProcess } from './child-process.ts';
 import { freePort } from './free-port.ts';
 
@@ -21,7 +22,7 @@ export async function schemaRegistry(folder: string, java: string, unpacked: str
       ...['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', `-Djava.io.tmpdir=${data}`],
       ...['-Dquarkus.http.host=127.0.0.1', `-Dquarkus.http.port=${port}`, '-Dquarkus.http.access-log.enabled=false'],
       `-Dapicurio.datasource.url=jdbc:h2:file:${join(data, 'registry')}`,
-      ...['-jar', join(unpacked, 'apicurio-registry-app-3.0.9-runner.jar')],
+      ...['-jar', join(unpacked, `apicurio-registry-app-${REGISTRY}-runner.jar`)],
     ],
     folder: data,
     logFile: join(folder, 'logs', 'registry.log'),
