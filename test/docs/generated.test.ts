@@ -43,7 +43,14 @@ describe('the README', () => {
 });
 
 describe('every page', () => {
-  const pages = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', ...readdirSync(new URL('docs', ROOT)).flatMap(inDocs)];
+  const pages = [
+    'README.md',
+    'CHANGELOG.md',
+    'CONTRIBUTING.md',
+    'helm/README.md',
+    'helm/CHANGELOG.md',
+    ...readdirSync(new URL('docs', ROOT)).flatMap(inDocs),
+  ];
 
   test.each(pages)('%s links only to files that exist', path => {
     const base = new URL(path, ROOT);
