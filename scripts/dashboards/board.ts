@@ -7,8 +7,6 @@ import {
   DashboardBuilder,
   DashboardCursorSync,
   type DashboardLink,
-  DashboardLinkBuilder,
-  DashboardLinkType,
   type VariableModel,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { BLUE } from './colours.ts';
@@ -43,17 +41,6 @@ export function board({ uid, title, description, variables, links, rows }: Board
     for (const panel of row.panels) built.withPanel(panel);
   }
   return built.build();
-}
-
-/** A link in the head of a board, that takes time and variables along. */
-export function linkTo(uid: string, title: string, tooltip: string): DashboardLinkBuilder {
-  return new DashboardLinkBuilder(title)
-    .type(DashboardLinkType.Link)
-    .icon('dashboard')
-    .url(`/d/${uid}`)
-    .tooltip(tooltip)
-    .includeVars(true)
-    .keepTime(true);
 }
 
 /** Deployments and restarts: the moment each process started, and the version that runs in it. */

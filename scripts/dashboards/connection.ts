@@ -1,9 +1,10 @@
 /** The drill-down: one connection, what its owner and its SRE want to know. */
 
-import { board, linkTo } from './board.ts';
+import { board } from './board.ts';
 import { books } from './connection/books.ts';
 import { matching } from './connection/matching.ts';
 import { state } from './connection/state.ts';
+import { linkTo } from './links.ts';
 import * as variables from './variables.ts';
 
 export function connection() {

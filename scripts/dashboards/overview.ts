@@ -1,6 +1,7 @@
 /** The overview: ten rows, from "is the promise kept?" down to the processes. */
 
-import { board, linkTo } from './board.ts';
+import { board } from './board.ts';
+import { linkTo } from './links.ts';
 import { claims } from './overview/claims.ts';
 import { configTopic } from './overview/config-topic.ts';
 import { connections } from './overview/connections.ts';

@@ -11,15 +11,12 @@ import {
   texts,
   YELLOW,
 } from '../colours.ts';
+import { addressOf, filledIn } from '../links.ts';
 import { type Row, stacked, table, timeline } from '../panels.ts';
 import { overRange, rate, series, stateNumber } from '../promql.ts';
 
-/** Address of a connection's board, from its name in the table; what was chosen here is taken along. */
-const CONNECTION_BOARD = `/d/tiktok-sync-connection?${[
-  ...['datasource', 'cluster', 'namespace', 'job', 'instance'].map(name => filledIn(`${name}:queryparam`)),
-  `var-connection=${filledIn('__value.raw')}`,
-  filledIn('__url_time_range'),
-].join('&')}`;
+/** The board of the connection whose name is followed. */
+const ROW = [`var-connection=${filledIn('__value.raw')}`, filledIn('__url_time_range')];
 
 const OF_IT = (outcome: string) =>
   `sum by (connection) (${overRange('connection_events_total', `outcome=~"${outcome}"`)})`;
@@ -43,7 +40,7 @@ export function connections(): Row {
 }
 
 function connectionTable() {
-  const toBoard = new DashboardLinkBuilder('Open its dashboard').url(CONNECTION_BOARD).build();
+  const toBoard = new DashboardLinkBuilder('Open its dashboard').url(addressOf('tiktok-sync-connection', ROW)).build();
   const names = Object.fromEntries(COLUMNS.map(([name], index) => [columnOf(index), name]));
   return table({
     id: 601,
@@ -143,9 +140,4 @@ function tokenChecks() {
 /** What Grafana calls the value of a query when it puts several in one table. */
 function columnOf(index: number): string {
   return `Value #${String.fromCharCode('A'.charCodeAt(0) + index)}`;
-}
-
-/** What Grafana fills in when the link is followed. */
-function filledIn(expression: string): string {
-  return `\${${expression}}`;
 }

@@ -1,7 +1,7 @@
 /** Kafka: how far behind the group is, whether it is stable, and whether it may read. */
 
 import { BLUE, ORANGE, RED } from '../colours.ts';
-import { bounded, coloured, lines, PER_WINDOW, type Row, stacked } from '../panels.ts';
+import { bounded, colour, coloured, lines, PER_WINDOW, type Row, stacked } from '../panels.ts';
 import { age, growth, quantile, rate, series } from '../promql.ts';
 
 export function kafka(): Row {
@@ -88,25 +88,22 @@ export function kafka(): Row {
         width: 8,
         queries: [0.5, 0.99].map(q => ({ expr: quantile(q, 'offset_commit_duration_seconds'), legend: `p${q * 100}` })),
       }),
-      coloured(
-        lines({
-          id: 309,
-          title: 'Failed commits, and time since the last one',
-          description:
-            'Commits that were fenced or must be tried again, by replica, and how long ago each replica last committed. Healthy: no failures outside rebalances; while events flow the last commit is at most a window old.',
-          unit: 's',
-          width: 8,
-          queries: [
-            { expr: `sum(${rate('offset_commit_failures_total')})`, legend: 'failures a second' },
-            { expr: age('last_commit_timestamp_seconds', 'instance'), legend: 'since commit {{instance}}' },
-            { expr: age('last_heartbeat_timestamp_seconds', 'instance'), legend: 'since heartbeat {{instance}}' },
-          ],
-        }),
-        { 'failures a second': RED },
-      ).overrideByName('failures a second', [
+      lines({
+        id: 309,
+        title: 'Failed commits, and time since the last one',
+        description:
+          'Commits that were fenced or must be tried again, and how long ago each replica last committed and had a heartbeat taken. Healthy: no failures outside rebalances, heartbeats every few seconds; while events flow the last commit is at most a window old.',
+        unit: 's',
+        width: 8,
+        queries: [
+          { expr: `sum(${rate('offset_commit_failures_total')})`, legend: 'failures a second' },
+          { expr: age('last_commit_timestamp_seconds', 'instance'), legend: 'since commit {{instance}}' },
+          { expr: age('last_heartbeat_timestamp_seconds', 'instance'), legend: 'since heartbeat {{instance}}' },
+        ],
+      }).overrideByName('failures a second', [
         { id: 'unit', value: 'cps' },
-        { id: 'color', value: { mode: 'fixed', fixedColor: RED } },
         { id: 'custom.axisPlacement', value: 'right' },
+        ...colour(RED),
       ]),
       lines({
         id: 310,
