@@ -31,6 +31,7 @@ import {
   type Target,
   type Variable,
 } from './grafana.ts';
+import { allAlerts } from './rule-files.ts';
 
 const PATHS = [OVERVIEW, CONNECTION];
 const SCOPE = 'cluster=~"$cluster",namespace=~"$namespace",job=~"$job",instance=~"$instance"';
@@ -174,7 +175,18 @@ describe('the dashboards', () => {
     expect([...dashboardFiles()]).toEqual([...dashboardFiles()]);
   });
 
-  it('are named as their links and the alerts name them', () => {
+  it('are where each alert leads, to a panel of its own that exists', () => {
+    const leads = allAlerts().map(({ alert, annotations }) => {
+      const [, uid = '', id] =
+        /^\/d\/([\w-]+)\?.*&viewPanel=panel-(\d+)$/.exec(annotations['dashboard_url'] ?? '') ?? [];
+      const panel = known.get(uid)?.panels?.find(candidate => candidate.id === Number(id) && candidate.type !== 'row');
+      return [alert, panel === undefined ? 'leads to no panel' : 'leads to a panel'];
+    });
+    expect(leads.length).toBeGreaterThan(20);
+    expect(leads.filter(([, where]) => where === 'leads to no panel')).toEqual([]);
+  });
+
+  it('are named as their links name them', () => {
     const linked = texts.flatMap(text => [...text.matchAll(/"url": "\/d\/([\w-]+)/g)].map(([, uid]) => uid));
     expect([...new Set(linked)].sort()).toEqual([...known.keys()].sort());
   });
