@@ -28,6 +28,7 @@ import { codeTable, statusTable, transportTable } from './answer-tables.ts';
 import { chartDocuments, valueTables } from './chart-documents.ts';
 import { dashboardFiles } from './dashboards/dashboards.ts';
 import { fileMap } from './file-map.ts';
+import { fileBlock, goldenFileTable, goldenRecordBlock, reasonsOfOthers } from './producer-pages.ts';
 import { DEAD_LETTER_TEXTS, QUIET_REASONS } from './reason-texts.ts';
 import { RUNTIME_METRICS } from './runtime-metrics.ts';
 import { fillTable, growthTable, requestTable, seriesTable } from './scaling-tables.ts';
@@ -88,6 +89,12 @@ const BLOCKS: Readonly<Record<string, () => string>> = {
   'fields-revenue-updated': () => fieldTable('revenue-updated', fieldNames('conversion-created')),
   'fields-connection': () => fieldTable('connection'),
   'schema-changes': schemaChangeTable,
+  'example-typescript': () => fileBlock('examples/producers/typescript/conversion-producer.ts', 'ts'),
+  'example-java': () => fileBlock('examples/producers/java/src/main/java/example/ConversionProducer.java', 'java'),
+  'example-python': () => fileBlock('examples/producers/python/conversion_producer.py', 'python'),
+  'golden-files': goldenFileTable,
+  'golden-record': goldenRecordBlock,
+  'reasons-of-others': reasonsOfOthers,
   'fields-mapping': () => fieldTable('mapping'),
 };
 

@@ -8,7 +8,7 @@
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { readSchemas, type Schemas } from '../../src/adapters/schema-files.ts';
-import type { AvroSchemaJson } from '../../src/core/avro-types.ts';
+import { type AvroSchemaJson, encodingType } from '../../src/core/avro-types.ts';
 import { RecordEncoder } from '../../src/core/encode.ts';
 
 export interface GoldenRecord {
@@ -17,6 +17,8 @@ export interface GoldenRecord {
   readonly value: Readonly<Record<string, unknown>>;
   /** Set where the record was not written with the schema in `schemas/`, but with this one. */
   readonly writer_schema?: AvroSchemaJson;
+  /** Avro's own JSON encoding: unions named by their branch, bytes as characters 0 to 255. */
+  readonly avro_json: string;
   /** The Avro body, hexadecimal. */
   readonly bare: string;
   /** The same behind a zero byte and `schema_id`, hexadecimal. */
@@ -253,8 +255,9 @@ export function goldenFiles(schemas: Schemas): ReadonlyMap<string, GoldenFile> {
 
 function encode({ name, value, writer_schema }: Case, schema: AvroSchemaJson, schemaId: number): GoldenRecord {
   const encoder = new RecordEncoder(writer_schema ?? schema);
+  const avro_json = encodingType(writer_schema ?? schema).toString(value);
   const hex = { bare: encoder.bare(value).toString('hex'), framed: encoder.framed(schemaId, value).toString('hex') };
-  return { name, value, ...(writer_schema && { writer_schema }), ...hex };
+  return { name, value, ...(writer_schema && { writer_schema }), avro_json, ...hex };
 }
 
 export function textOf(file: GoldenFile): string {

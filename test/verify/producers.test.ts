@@ -53,6 +53,7 @@ interface Read {
   readonly schema_id: number;
   readonly bare: Readonly<Record<string, unknown>>;
   readonly framed: Readonly<Record<string, unknown>>;
+  readonly avro_json: Readonly<Record<string, unknown>>;
   readonly encoded: string;
 }
 
@@ -68,7 +69,7 @@ const golden = goldenFiles.flatMap(file => {
   const { schema, schema_id, records } = JSON.parse(readFileSync(`${SCHEMAS}golden/${file}`, 'utf8')) as GoldenFile;
   return records.map(({ name, value, bare, writer_schema }) => {
     const fields = complete(value, schema, writer_schema);
-    return { file, name, schema_id, bare: fields, framed: fields, encoded: bare };
+    return { file, name, schema_id, bare: fields, framed: fields, avro_json: fields, encoded: bare };
   });
 });
 
@@ -86,7 +87,7 @@ describe.each([
       .map(line => JSON.parse(line) as Read);
   });
 
-  test('are all read, bare and framed', () => {
+  test('are all read, bare, framed and as JSON of Avro', () => {
     expect(lines.map(({ file, name }) => `${file}: ${name}`)).toEqual(
       golden.map(({ file, name }) => `${file}: ${name}`),
     );

@@ -1,5 +1,5 @@
-"""Proves that this library and the service understand each other: decodes every golden record, bare and framed, and
-encodes it again. Prints one line of JSON for each. Usage: SCHEMAS_FOLDER"""
+"""Proves that this library and the service understand each other: decodes every golden record, bare, framed and as
+Avro's own JSON, and encodes it again. Prints one line of JSON for each. Usage: SCHEMAS_FOLDER"""
 
 import io
 import json
@@ -58,6 +58,7 @@ def main(folder):
                 "schema_id": schema_id,
                 "bare": plain(bare),
                 "framed": plain(decode(framed[5:], schema)),
+                "avro_json": plain(next(fastavro.json_reader(io.StringIO(record["avro_json"]), schema))),
                 "encoded": encode(bare, schema).hex(),
             }
             print(json.dumps(line, ensure_ascii=False))

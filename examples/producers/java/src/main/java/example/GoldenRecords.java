@@ -24,10 +24,11 @@ import org.apache.avro.io.BinaryDecoder;
 import org.apache.avro.io.BinaryEncoder;
 import org.apache.avro.io.DecoderFactory;
 import org.apache.avro.io.EncoderFactory;
+import org.apache.avro.io.JsonDecoder;
 
 /**
- * Proves that this library and the service understand each other: decodes every golden record, bare and framed, and
- * encodes it again. Prints one line of JSON for each. Usage: SCHEMAS_FOLDER
+ * Proves that this library and the service understand each other: decodes every golden record, bare, framed and
+ * as Avro's own JSON, and encodes it again. Prints one line of JSON for each. Usage: SCHEMAS_FOLDER
  */
 public final class GoldenRecords {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -67,6 +68,8 @@ public final class GoldenRecords {
     line.put("schema_id", schemaId);
     line.set("bare", json(fromBare));
     line.set("framed", json(fromFramed));
+    JsonDecoder text = DecoderFactory.get().jsonDecoder(schema, record.get("avro_json").asText());
+    line.set("avro_json", json(new GenericDatumReader<GenericRecord>(schema, schema, DATA).read(null, text)));
     line.put("encoded", HexFormat.of().formatHex(encode(fromBare)));
     System.out.println(line);
   }
