@@ -101,11 +101,12 @@ class Repeats {
   }
 }
 
-/** `12:00:01.234 WARN  CODE  message  (connection=c1)` */
+/** `12:00:01.234 WARN  CODE  message  (connection=c1)`; a key from outside can neither begin a line nor steer a terminal. */
 function asText(line: string): string {
   const { level, time, code, message, ...fields } = JSON.parse(line) as Record<string, FieldValue>;
   const details = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
   const clock = String(time).slice(11, 23);
   const tail = details.length === 0 ? '' : `  (${details.join(' ')})`;
-  return `${clock} ${String(level).toUpperCase().padEnd(5)} ${code}  ${message}${tail}\n`;
+  const text = `${clock} ${String(level).toUpperCase().padEnd(5)} ${code}  ${message}${tail}`;
+  return `${text.replace(/\p{Cc}+/gu, ' ')}\n`;
 }

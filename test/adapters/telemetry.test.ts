@@ -486,6 +486,12 @@ describe('the log', () => {
     expect(raw).toEqual(['00:00:00.000 WARN  KAFKA_CLIENT  kafkajs: leader moved  (topic=conversions partition=3)\n']);
   });
 
+  it('keeps one line for people whatever a key of the config topic holds', () => {
+    const { telemetry, raw } = start({ format: 'text' });
+    telemetry.configRejected('mapping:a\n00:00:00.000 INFO  FORGED\u001b[2K', 'undecodable');
+    expect(raw.join('')).toMatch(/^[^\p{Cc}]*key=mapping:a 00:00:00.000 INFO {2}FORGED \[2K[^\p{Cc}]*\n$/u);
+  });
+
   it('gives a line to a delivered request only when asked for details', () => {
     const harness = start({ level: 'info' });
     harness.telemetry.requestSent({
