@@ -21,11 +21,11 @@ import { useStack } from '../stack.ts';
 import { BRISK } from './business.ts';
 
 const stack = await useStack();
-const SCRAPE_SECONDS = 0.5;
+const SCRAPE_SECONDS = 1;
 const TIMES = { range: 120, step: 1, scrapeInterval: SCRAPE_SECONDS } as const;
 const LABELS = { namespace: 'shop.eu', job: 'tiktok-sync' };
-/** Its entry is unusable. */
-const CARELESS = 'careless';
+/** Connections that come later; the entry of the second is unusable. */
+const [LATE, CARELESS] = ['late', 'careless'];
 const BOARDS = [readBoard(OVERVIEW), readBoard(CONNECTION)];
 
 /** A query of a panel, named as the list of quiet ones names it. */
@@ -57,10 +57,9 @@ describe('every panel of the dashboards, while the demo’s events pass through'
     world = await World.create(stack, {
       name: stack.unique('dashboards'),
       windowMs: 1_000,
-      env: { ...BRISK, ...tokensFor(...CONNECTIONS), TIKTOK_SYNC_TOKENS_CHECK: 'true' },
+      env: { ...BRISK, ...tokensFor(...CONNECTIONS, LATE), TIKTOK_SYNC_TOKENS_CHECK: 'true' },
     });
     await configure(world);
-    await world.connect(CARELESS, { access_token: 'in-clear-0123456789' });
     const [one, two] = [await world.service('one'), await world.service('two')];
     const targets = [one, two].map(({ url }, index) => ({ url, labels: { ...LABELS, instance: `pod-${index}:8080` } }));
     begin = Date.now() / 1000;
@@ -68,14 +67,21 @@ describe('every panel of the dashboards, while the demo’s events pass through'
       Prometheus.start({ targets, scrapeIntervalMs: SCRAPE_SECONDS * 1_000 }),
       one.process.start(),
     ]);
+    const scraped = (selector: string) => async () => (await prometheus.query(selector)).length;
+    const info = scraped('tiktok_sync_build_info');
+    // What is counted before the first look is no increase: all that happens once, happens from here on.
+    await eventually('the first is scraped', async () => (await info()) === 1);
     const stream = createStream(world, 20);
     await stream.step();
-    await eventually('a scrape', async () => (await prometheus.query('tiktok_sync_build_info')).length > 0);
     // Another replica comes, so that the group rebalances; TikTok takes its time, and has a bad moment.
     world.simulator.faults.add(latency(300));
     world.simulator.faults.add({ ...htmlError(503), count: 3 });
     await two.process.start();
-    await eventually('both are scraped', async () => (await prometheus.query('tiktok_sync_build_info')).length === 2);
+    await eventually('both are scraped', async () => (await info()) === 2);
+    await world.connect(LATE);
+    await world.connect(CARELESS, { access_token: 'in-clear-0123456789' });
+    const unusable = scraped(`tiktok_sync_connection_state{connection="${CARELESS}",state="unusable"} == 1`);
+    await eventually('both know the late ones', async () => (await unusable()) === 2);
     for (const board of BOARDS) offered.set(board.uid, await offers(board));
     await askUntilAllSpeak(stream);
   });
@@ -157,7 +163,7 @@ describe('every panel of the dashboards, while the demo’s events pass through'
       namespace: ['shop.eu'],
       job: ['tiktok-sync'],
       instance: ['pod-0:8080', 'pod-1:8080'],
-      connection: [...CONNECTIONS, CARELESS].sort(),
+      connection: [...CONNECTIONS, LATE, CARELESS].sort(),
     };
     expect(main).toEqual({ ...shared, topic: [world.topics.conversions, world.topics.revenueUpdates] });
     expect(one).toEqual(shared);
