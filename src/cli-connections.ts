@@ -1,11 +1,11 @@
 /** `tiktok-sync connections` on the command line. */
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type Action, addConfigFlags, type End, type Given, sectionsOrThrow } from './cli-configuration.ts';
 import type { Config } from './config.ts';
 import { TOPIC_SECTIONS, type TopicSections } from './config-topic-sections.ts';
 import type { Host } from './control/host.ts';
-import type { ListRequest } from './control/list-connections.ts';
+import { LISTED_STATES, type ListRequest } from './control/list-connections.ts';
 import type { VerifyRequest } from './control/verify-connection.ts';
 import { CodedError } from './core/error-codes.ts';
 
@@ -41,10 +41,17 @@ export function addConnections(program: Command, host: Host, { list, verify }: C
   verifying.addHelpText('after', VERIFY_HELP);
   const listing = connections
     .command('list')
-    .description('Print every connection with the state that the service last told of.')
+    .description('Print connections with the state that the service last told of.')
+    .option('--workspace <id>', 'only those of this workspace')
+    .addOption(new Option('--state <state>', 'only those in this state').choices(LISTED_STATES))
     .option('--json', 'as JSON');
   addConfigFlags(listing).action(async (given: Given) => {
-    end(await list({ json: given.json === true }, sectionsOrThrow(TOPIC_SECTIONS, given, host), host));
+    const request = {
+      workspace: typeof given.workspace === 'string' ? given.workspace : null,
+      state: LISTED_STATES.find(state => state === given.state) ?? null,
+      json: given.json === true,
+    };
+    end(await list(request, sectionsOrThrow(TOPIC_SECTIONS, given, host), host));
   });
   listing.addHelpText('after', LIST_HELP);
   connections.addHelpText('after', GROUP_HELP);
@@ -71,7 +78,7 @@ With --all: 8 if TikTok refuses any, else 9 if any is undecided, 5 if none is en
 const LIST_HELP = `
 Examples:
   $ tiktok-sync connections list
-  $ tiktok-sync connections list --json
+  $ tiktok-sync connections list --workspace acme --state token_invalid --json
 
-Exit codes: 0 done, 3 invalid configuration, 4 Kafka or the registry could not be reached, 5 there are no connections,
+Exit codes: 0 done, 3 invalid configuration, 4 Kafka or the registry could not be reached, 5 there are none, or none matches,
 6 there is no config topic.`;

@@ -10,7 +10,15 @@ export function withFix(text: string, program: Command, argv: readonly string[])
   const missing = /^required option '(?:-\w, )?(--[\w-]+)/.exec(problem)?.[1];
   const mistyped = argv.find(word => missing !== undefined && word !== missing && isNear(word, missing));
   if (mistyped !== undefined) return `${problem}\n(Did you mean ${missing}? It says ${mistyped}.)`;
+  const chosen = nearestChoice(problem);
+  if (chosen !== null) return `${problem}\n(Did you mean ${chosen}?)`;
   return `${problem}\n(${commandIn(program, argv)} --help shows what it takes.)`;
+}
+
+/** commander lists the choices of an argument or an option, and guesses none. */
+function nearestChoice(problem: string): string | null {
+  const [, given, choices] = /'([^']*)' is invalid.*Allowed choices are (.*)\.$/.exec(problem) ?? [];
+  return given === undefined || choices === undefined ? null : didYouMean(given, choices.split(', '));
 }
 
 function isNear(word: string, option: string): boolean {

@@ -11,7 +11,8 @@ import { type ApplyRequest, runApply } from './control/apply.ts';
 import { type DeleteRequest, runDelete } from './control/delete-entry.ts';
 import type { ExitCode } from './control/exit-codes.ts';
 import { type GetRequest, runGet } from './control/get.ts';
-import type { Host } from './control/host.ts';
+import type { Host, Terminal } from './control/host.ts';
+import { noteWhileWaiting } from './control/waiting-note.ts';
 import { pause } from './pause.ts';
 import type { ConfigTopic } from './ports.ts';
 
@@ -19,16 +20,17 @@ const WRITE_GIVE_UP_MS = 30_000;
 const DISCONNECT_MS = 1_000;
 
 export function applyFile(request: ApplyRequest, config: TopicSections, host: Host): Promise<ExitCode> {
-  const withTopic = <T>(use: (topic: ConfigTopic) => Promise<T>) => withConfigTopic(config, use);
+  const withTopic = <T>(use: (topic: ConfigTopic) => Promise<T>) => withConfigTopic(config, use, host.err);
   return runApply(request, { schemas: readSchemas(), clock: systemClock, withTopic }, host);
 }
 
 export function getEntries(request: GetRequest, config: TopicSections, host: Host): Promise<ExitCode> {
-  return withConfigTopic(config, topic => runGet(request, topic, host));
+  return withConfigTopic(config, topic => runGet(request, topic, host), host.err);
 }
 
 export function deleteEntry(request: DeleteRequest, config: TopicSections, host: Host): Promise<ExitCode> {
-  return withConfigTopic(config, topic => runDelete(request, topic, systemClock, host));
+  const withTopic = <T>(use: (topic: ConfigTopic) => Promise<T>) => withConfigTopic(config, use, host.err);
+  return runDelete(request, { clock: systemClock, withTopic }, host);
 }
 
 /**
@@ -38,6 +40,7 @@ export function deleteEntry(request: DeleteRequest, config: TopicSections, host:
 export async function withConfigTopic<T>(
   { kafka, registry, topics }: TopicSections,
   use: (topic: ConfigTopic) => Promise<T>,
+  err: Terminal,
 ): Promise<T> {
   const options = { compression: 'none', giveUpAfterMs: WRITE_GIVE_UP_MS } as const;
   const topic = new KafkaConfigTopic({
@@ -49,7 +52,7 @@ export async function withConfigTopic<T>(
     brokers: kafka.brokers,
   });
   try {
-    await topic.connect();
+    await noteWhileWaiting(topic.connect(), `Kafka at ${kafka.brokers.join(', ')}`, systemClock, err);
     return await use(topic);
   } finally {
     // It waits for what is still asked, which a broker that hangs never answers.

@@ -30,14 +30,21 @@ export async function verifyConnection(
   const api = createEventsApi({ ...config.delivery, baseUrl, userAgent: `tiktok-conversion-sync/${VERSION}` });
   const tokens = createTokens(config.tokens, host.env);
   try {
-    return await withConfigTopic(config, topic => runVerify(request, { topic, tokens, api, partnerName }, host));
+    return await withConfigTopic(
+      config,
+      topic => runVerify(request, { topic, tokens, api, partnerName }, host),
+      host.err,
+    );
   } finally {
     await api.destroy();
   }
 }
 
 export async function listConnections(request: ListRequest, config: TopicSections, host: Host): Promise<ExitCode> {
-  const [stored, states] = await Promise.all([withConfigTopic(config, topic => topic.read()), readStates(config)]);
+  const [stored, states] = await Promise.all([
+    withConfigTopic(config, topic => topic.read(), host.err),
+    readStates(config),
+  ]);
   return runList(request, { stored, states }, host);
 }
 

@@ -22,6 +22,7 @@ import { EXIT, type ExitCode } from './control/exit-codes.ts';
 import type { Host } from './control/host.ts';
 import { Progress } from './control/progress.ts';
 import type { RedriveRequest } from './control/redrive-report.ts';
+import { noteWhileWaiting } from './control/waiting-note.ts';
 import { createEventDecoder, type EventDecoder } from './core/decode.ts';
 import { schemaIdOf } from './core/framed-records.ts';
 import { type Letter, readLetter, sourceHeadersOf } from './core/letter.ts';
@@ -158,7 +159,7 @@ async function readLetters(
   const client = createQuietKafka(kafka, 'dead-letters');
   const reader = new KafkaDeadLetterReader(client, topics.deadLetter, systemClock);
   try {
-    await reader.connect();
+    await noteWhileWaiting(reader.connect(), `Kafka at ${kafka.brokers.join(', ')}`, systemClock, host.err);
     const ranges = narrowed(await reader.ranges(since), at);
     const total = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
     const { monotonic } = systemClock;

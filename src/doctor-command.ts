@@ -176,7 +176,7 @@ class Doctor {
     if (!isKafkaThere(await this.#brokers)) return 'not read: no broker let this client in';
     if ((await this.#registry).trouble !== null) return 'not read: the schema registry cannot be asked';
     try {
-      return await withConfigTopic(this.#config, topic => topic.read());
+      return await withConfigTopic(this.#config, topic => topic.read(), this.#host.err);
     } catch (error) {
       if (error instanceof CodedError && error.code === 'TOPICS_WRONG') return 'not read: there is no config topic';
       throw error;

@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import { EXIT, type ExitCode } from './control/exit-codes.ts';
 import type { Host } from './control/host.ts';
 import { checkTopics, ensureTopics, type TopicsReport, topicLines } from './control/topics.ts';
+import { noteWhileWaiting } from './control/waiting-note.ts';
 import type { TopicAdmin } from './ports.ts';
 
 export interface TopicsRequest {
@@ -18,11 +19,11 @@ export interface TopicsRequest {
 }
 
 export async function runTopics(request: TopicsRequest, config: Config, host: Host): Promise<ExitCode> {
-  const report = await withTopicAdmin(config.kafka, topics =>
-    request.action === 'check'
-      ? checkTopics(config.topics, topics)
-      : ensureTopics(config.topics, topics, request.partitions),
+  const { kafka, topics: names } = config;
+  const asked = withTopicAdmin(kafka, topics =>
+    request.action === 'check' ? checkTopics(names, topics) : ensureTopics(names, topics, request.partitions),
   );
+  const report = await noteWhileWaiting(asked, `Kafka at ${kafka.brokers.join(', ')}`, systemClock, host.err);
   const text = request.json ? JSON.stringify(report, null, 2) : topicLines(report).join('\n');
   host.out.write(`${text}\n`);
   return report.ok ? EXIT.ok : EXIT.foundWrong;

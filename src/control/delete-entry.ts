@@ -19,16 +19,37 @@ export interface DeleteRequest {
   readonly json: boolean;
 }
 
+export interface DeleteParts {
+  readonly clock: Clock;
+  /** Connects for as long as `use` takes. */
+  readonly withTopic: <T>(use: (topic: ConfigTopic) => Promise<T>) => Promise<T>;
+}
+
 /** @throws CodedError `ENTRY_UNKNOWN`, `NOT_READ_BACK`, or when Kafka or the registry is away. */
-export async function runDelete(
+export function runDelete(request: DeleteRequest, { clock, withTopic }: DeleteParts, host: Host): Promise<ExitCode> {
+  const limit = new TimeLimit(clock, request.timeoutMs);
+  let isRead = false;
+  const deleted = withTopic(async topic => {
+    const before = await topic.read();
+    isRead = true;
+    return deleteFrom({ topic, clock, limit, before }, request, host);
+  });
+  return limit.hold(deleted, 'Nothing was deleted.', () => isRead);
+}
+
+interface Deletion {
+  readonly topic: ConfigTopic;
+  readonly clock: Clock;
+  readonly limit: TimeLimit;
+  readonly before: StoredConfig;
+}
+
+async function deleteFrom(
+  { before, clock, limit, topic }: Deletion,
   request: DeleteRequest,
-  topic: ConfigTopic,
-  clock: Clock,
   host: Host,
 ): Promise<ExitCode> {
-  const { kind, id, dryRun, timeoutMs } = request;
-  const limit = new TimeLimit(clock, timeoutMs);
-  const before = await limit.hold(topic.read(), 'Nothing was deleted.');
+  const { kind, id, dryRun } = request;
   const key = kind === 'key' ? id : `${kind}:${id}`;
   if (!before.entries.has(key) && !before.unreadable.has(key)) throw unknownEntry(kind, id, before);
   const left = mappingsLeft(key, before);

@@ -9,8 +9,24 @@ import type { Host } from './host.ts';
 import { highlight } from './terminal.ts';
 
 export interface ListRequest {
+  /** Null for those of every workspace. */
+  readonly workspace: string | null;
+  /** Null for those in any state. */
+  readonly state: ListedState | null;
   readonly json: boolean;
 }
+
+/** What a connection may be listed as. */
+export const LISTED_STATES = [
+  'active',
+  'undecided',
+  'token_invalid',
+  'parked',
+  'disabled',
+  'unusable',
+  'unknown',
+] as const satisfies readonly Listed['state'][];
+export type ListedState = (typeof LISTED_STATES)[number];
 
 /** What both topics hold. */
 export interface ListedTopics {
@@ -34,19 +50,28 @@ interface Listed {
 
 const NO_STATE = { since: null, reason: null, api_code: null, request_id: null } as const;
 
-export function runList({ json }: ListRequest, { states, stored }: ListedTopics, host: Host): ExitCode {
+export function runList(request: ListRequest, { states, stored }: ListedTopics, host: Host): ExitCode {
+  const { json } = request;
   const usable = [...stored.entries.values()].filter(({ kind }) => kind === 'connection');
   const unreadable = [...stored.unreadable].filter(([key]) => key.startsWith('connection:'));
-  const listed = [
+  const all = [
     ...usable.map(entry => listedEntry(entry, states?.get(entry.id) ?? null)),
     ...unreadable.map(([key, { problem }]) => unreadableEntry(key.slice('connection:'.length), problem)),
   ].toSorted((a, b) => (a.connection_id < b.connection_id ? -1 : 1));
+  const listed = all.filter(each => isAskedFor(each, request));
   const text = json ? JSON.stringify(listed, null, 2) : listed.map(each => lineOf(each, host)).join('\n');
   host.out.write(listed.length === 0 && !json ? '' : `${text}\n`);
-  if (listed.length === 0)
+  if (listed.length === 0 && all.length > 0) host.err.write('No connection matches.\n');
+  else if (all.length === 0)
     host.err.write('There are no connections on the config topic: tiktok-sync apply -f FILE writes them.\n');
   if (states === null) host.err.write('There is no status topic, so no state is known: tiktok-sync topics ensure\n');
   return listed.length === 0 ? EXIT.nothingMatched : EXIT.ok;
+}
+
+/** Whose workspace an unreadable entry is, nobody can tell: it is listed for every one. */
+function isAskedFor(listed: Listed, { state, workspace }: ListRequest): boolean {
+  const isOfWorkspace = workspace === null || listed.workspace_id === workspace || listed.workspace_id === null;
+  return isOfWorkspace && (state === null || listed.state === state);
 }
 
 function listedEntry({ fields, id, offset }: StoredEntry, known: ConnectionState | null): Listed {

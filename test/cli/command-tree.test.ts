@@ -63,8 +63,10 @@ describe('a mistyped word is answered with the nearest one', () => {
     ['version extra', 'tiktok-sync version --help'],
     ['apply', 'tiktok-sync apply --help'],
     ['dead-letters list --reason refused_by_tictoc', 'did you mean refused_by_tiktok?'],
-    ['delete conection x', 'connection, mapping, key'],
-    ['completion bsh', 'bash, zsh, fish'],
+    ['delete conection x', 'Did you mean connection?'],
+    ['connections list --state tokn_invalid', 'Did you mean token_invalid?'],
+    ['completion bsh', 'Did you mean bash?'],
+    ['completion powershell', 'bash, zsh, fish'],
   ])('%s', async (line, hint) => {
     const { err, exitCode } = await command(line, { env: MINIMAL });
     expect([EXIT.usage, EXIT.invalid]).toContain(exitCode);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { runDelete } from '../../src/control/delete-entry.ts';
+import { type DeleteParts, runDelete } from '../../src/control/delete-entry.ts';
 import { type EntryKind, entryFromJson } from '../../src/core/entry-fields.ts';
 import { command, MINIMAL } from '../cli/fake-host.ts';
 import { connection, mapping } from '../core/config-records.ts';
@@ -23,10 +23,12 @@ function put(kind: EntryKind, id: string, json: Readonly<Record<string, unknown>
   topic.put({ kind, id }, entryFromJson(kind, json, schemas).fields);
 }
 
-function del(args: string) {
+const connected = <T>(use: (to: MemoryConfigTopic) => Promise<T>) => use(topic);
+
+function del(args: string, withTopic: DeleteParts['withTopic'] = connected) {
   return command(`delete ${args}`, {
     env: MINIMAL,
-    heavy: { delete: (request, _config, host) => runDelete(request, topic, clock, host) },
+    heavy: { delete: (request, _config, host) => runDelete(request, { clock, withTopic }, host) },
   });
 }
 
@@ -84,6 +86,14 @@ describe('delete', () => {
     });
     expect((await del('key connection:c-1')).err).toContain('nothing is sent for mappings m-1, m-2');
     expect(topic.writes).toEqual(['-conection:c-1', '-connection:c-1']);
+  });
+
+  test('keeps to --timeout while it connects, too', async () => {
+    const ended = del('mapping m-1 --timeout 1s', () => new Promise<never>(() => {}));
+    await clock.advance(1_000);
+    const { exitCode, err } = await ended;
+    expect(exitCode).toBe(4);
+    expect(err).toContain('did not answer within 1 s (--timeout). Nothing was deleted.');
   });
 
   test('waits until it is gone, for --timeout and no longer', async () => {

@@ -39,6 +39,19 @@ function list(args = '') {
 }
 
 describe('connections list', () => {
+  test('of one workspace, or in one state', async () => {
+    put('c-1', { workspace_id: 'acme' });
+    put('c-2', { workspace_id: 'globex' });
+    put('c-3', { workspace_id: 'acme', enabled: false });
+    const ids = async (args: string) =>
+      JSON.parse((await list(`--json ${args}`)).out).map((each: { connection_id: string }) => each.connection_id);
+    expect(await ids('--workspace acme')).toEqual(['c-1', 'c-3']);
+    expect(await ids('--state disabled')).toEqual(['c-3']);
+    expect(await ids('--workspace acme --state unknown')).toEqual(['c-1']);
+    expect(await list('--workspace nobody')).toEqual({ exitCode: 5, out: '', err: 'No connection matches.\n' });
+    expect((await list('--state tokn_invalid')).err).toContain('token_invalid');
+  });
+
   test('shows each connection with the state that the service told of this version of its entry', async () => {
     put('c-2');
     put('c-1');
