@@ -209,7 +209,7 @@ export function createTikTok(
   { table, telemetry }: Pick<AssemblyParts, 'table' | 'telemetry'>,
 ): TikTok {
   const userAgent = `${APPLICATION}/${VERSION}`;
-  const api = createEventsApi({ ...config.delivery, baseUrl: config.tiktok.baseUrl, userAgent });
+  const api = createEventsApi({ ...config.delivery, ...config.tiktok, userAgent });
   const tokens = createTokens(config.tokens, env);
   const lookUp = (connectionId: string): CredentialsLookup => lookUpToken(table, tokens, connectionId);
   const states = new ConnectionStates({

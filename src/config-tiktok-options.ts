@@ -149,6 +149,14 @@ export const TIKTOK = {
     accept: ({ origin, pathname, username, password, search, hash }) =>
       pathname === '/' && `${username}${password}${search}${hash}` === '' ? origin : null,
   }),
+  proxyUrl: optionalText({
+    describe:
+      'HTTP proxy that requests to TikTok go through (by CONNECT). Kafka, the registry and Redis are reached without it, and HTTPS_PROXY of the environment has no effect.',
+    pattern: /^https?:\/\/([^\s/@]+@)?([^\s/@:[\]]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?\/?$/,
+    allowed: 'http or https, host, port; with user:password@ in front where the proxy asks for them',
+    because: 'where the network has no other way out, a request without it never arrives',
+    secrecy: 'credentials',
+  }),
   partnerName: optionalText({
     describe: 'partner_name of requests (Events API 2.0), for platforms that TikTok has registered as a partner.',
     pattern: /^\S(.*\S)?$/,

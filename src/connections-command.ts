@@ -26,8 +26,8 @@ export async function verifyConnection(
   config: TopicSections & Pick<Config, 'delivery' | 'tiktok' | 'tokens'>,
   host: Host,
 ): Promise<ExitCode> {
-  const { baseUrl, partnerName } = config.tiktok;
-  const api = createEventsApi({ ...config.delivery, baseUrl, userAgent: `tiktok-conversion-sync/${VERSION}` });
+  const { partnerName } = config.tiktok;
+  const api = createEventsApi({ ...config.delivery, ...config.tiktok, userAgent: `tiktok-conversion-sync/${VERSION}` });
   const tokens = createTokens(config.tokens, host.env);
   try {
     return await withConfigTopic(

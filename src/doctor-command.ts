@@ -97,7 +97,7 @@ class Doctor {
   /** Times are counted from one start for all: what waits for another look may take as much longer. */
   examinations(): readonly Examination[] {
     const { timeoutMs, verifyTokens } = this.#request;
-    const { baseUrl } = this.#config.tiktok;
+    const { baseUrl, proxyUrl } = this.#config.tiktok;
     const examine = (check: string, rounds: number, look: Examination['look']) => {
       return { check, look, timeoutMs: rounds * timeoutMs };
     };
@@ -109,8 +109,8 @@ class Doctor {
       examine('registry', 2, async () => judgeRegistry(await this.#registry, this.#config.registry.url)),
       examine('redis', 2, () => this.#redis()),
       examine('tiktok', 1, async () => {
-        const look = await lookAtTikTok({ baseUrl, timeoutMs, userAgent: USER_AGENT }, this.#host.now);
-        return judgeTikTok(look, baseUrl, this.#host.env);
+        const look = await lookAtTikTok({ baseUrl, proxyUrl, timeoutMs, userAgent: USER_AGENT }, this.#host.now);
+        return judgeTikTok(look, baseUrl, proxyUrl === null ? this.#host.env : {});
       }),
       examine('connections', 3, () => this.#withStored(async stored => judgeConnections(stored, this.#tokens))),
       ...(verifyTokens ? [examine('tokens.verified', 4, () => this.#verified())] : []),
@@ -191,8 +191,8 @@ class Doctor {
   async #verified(): Promise<readonly Finding[]> {
     const stored = await this.#stored;
     if (typeof stored === 'string') return [skipped('tokens.verified', stored)];
-    const { baseUrl, partnerName } = this.#config.tiktok;
-    const api = createEventsApi({ ...this.#config.delivery, baseUrl, userAgent: USER_AGENT });
+    const { partnerName } = this.#config.tiktok;
+    const api = createEventsApi({ ...this.#config.delivery, ...this.#config.tiktok, userAgent: USER_AGENT });
     try {
       const verified = await verifyAll(stored, { tokens: this.#tokens, api, partnerName }, this.#host);
       return judgeVerified(verified);

@@ -60,8 +60,17 @@
 {{- uniq $ports | join "," -}}
 {{- end -}}
 
-{{- define "tiktok-sync.ports.tiktok" -}}
-{{- include "tiktok-sync.urlPort" ((include "tiktok-sync.option" (list .Values.config "tiktok.baseUrl") | fromJson).value | default "https://business-api.tiktok.com") -}}
+{{/* TikTok, or the proxy that leads to it. */}}
+{{- define "tiktok-sync.egressTikTok" -}}
+{{- $proxyUrl := (include "tiktok-sync.option" (list .Values.config "tiktok.proxyUrl") | fromJson).value -}}
+{{- $baseUrl := (include "tiktok-sync.option" (list .Values.config "tiktok.baseUrl") | fromJson).value | default "https://business-api.tiktok.com" -}}
+{{- if $proxyUrl -}}
+{{- include "tiktok-sync.egress" (list .Values.networkPolicy.proxy (include "tiktok-sync.urlPort" $proxyUrl)) -}}
+{{- else if .Values.tiktok.proxy.existingSecret -}}
+{{- include "tiktok-sync.egress" (list .Values.networkPolicy.proxy "3128") -}}
+{{- else -}}
+{{- include "tiktok-sync.egress" (list .Values.networkPolicy.tiktok (include "tiktok-sync.urlPort" $baseUrl)) -}}
+{{- end -}}
 {{- end -}}
 
 {{/* The port of a URL, or that of its scheme. */}}

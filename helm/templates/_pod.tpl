@@ -56,6 +56,10 @@ affinity:
 - name: TIKTOK_SYNC_TOKENS_KEY_FILE
   value: /etc/tiktok-sync/keys/token-keys
 {{- end }}
+{{- if .Values.tiktok.proxy.existingSecret }}
+- name: TIKTOK_SYNC_TIKTOK_PROXY_URL_FILE
+  value: /etc/tiktok-sync/proxy/url
+{{- end }}
 {{- range list "kafka" "schemaRegistry" "redis" }}
 {{- include "tiktok-sync.systemEnvironment" (list $ .) }}
 {{- end }}
@@ -102,6 +106,11 @@ affinity:
   mountPath: /etc/tiktok-sync/keys
   readOnly: true
 {{- end }}
+{{- if .Values.tiktok.proxy.existingSecret }}
+- name: proxy
+  mountPath: /etc/tiktok-sync/proxy
+  readOnly: true
+{{- end }}
 {{- range list "kafka" "schemaRegistry" "redis" }}
 {{- include "tiktok-sync.systemMounts" (list $ .) }}
 {{- end }}
@@ -129,6 +138,17 @@ affinity:
     items:
       - key: {{ .key }}
         path: token-keys
+{{- end }}
+{{- end }}
+{{- with .Values.tiktok.proxy }}
+{{- if .existingSecret }}
+- name: proxy
+  secret:
+    secretName: {{ .existingSecret }}
+    defaultMode: 0440
+    items:
+      - key: {{ .urlKey }}
+        path: url
 {{- end }}
 {{- end }}
 {{- range list "kafka" "schemaRegistry" "redis" }}

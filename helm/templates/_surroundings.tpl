@@ -6,7 +6,7 @@ Secrets are files; the service reads them by its …_FILE variables.
 
 {{/* Variables that values may not set by extraEnv, separated by commas. */}}
 {{- define "tiktok-sync.ownEnvironment" -}}
-TIKTOK_SYNC_CONFIG,TIKTOK_SYNC_HTTP_PORT,TIKTOK_SYNC_TOKENS_DIR,TIKTOK_SYNC_TOKENS_KEY_FILE,TIKTOK_SYNC_SHUTDOWN_DEADLINE_MS,NODE_OPTIONS
+TIKTOK_SYNC_CONFIG,TIKTOK_SYNC_HTTP_PORT,TIKTOK_SYNC_TOKENS_DIR,TIKTOK_SYNC_TOKENS_KEY_FILE,TIKTOK_SYNC_TIKTOK_PROXY_URL_FILE,TIKTOK_SYNC_SHUTDOWN_DEADLINE_MS,NODE_OPTIONS
 {{- range list "kafka" "schemaRegistry" "redis" -}}
 {{- range include "tiktok-sync.systemEnvironment" (list $ .) | fromYamlArray }},{{ .name }}{{ end -}}
 {{- end -}}

@@ -28,8 +28,11 @@ its value. Prints nothing.
 {{- if and (hasKey $given "value") (not (kindIs "invalid" $given.value)) }}{{ $problems = append $problems (printf "config.%s is not for values: %s" $path $instead) }}{{ end -}}
 {{- end -}}
 {{- if regexMatch "//[^/]*@" (toString $redisUrl) }}{{ $problems = append $problems "config.redis.url holds a user or password: secrets do not belong in values; put the URL into a secret and name that in redis.auth.existingSecret, its key in redis.auth.urlKey" }}{{ end -}}
+{{- $proxyUrl := (include "tiktok-sync.option" (list $config "tiktok.proxyUrl") | fromJson).value -}}
+{{- if regexMatch "//[^/]*@" (toString $proxyUrl) }}{{ $problems = append $problems "config.tiktok.proxyUrl holds a user or password: secrets do not belong in values; put the URL into a secret and name that in tiktok.proxy.existingSecret" }}{{ end -}}
+{{- if and $proxyUrl .Values.tiktok.proxy.existingSecret }}{{ $problems = append $problems "config.tiktok.proxyUrl and tiktok.proxy.existingSecret exclude each other" }}{{ end -}}
 {{- $host := (include "tiktok-sync.option" (list $config "http.host") | fromJson).value -}}
-{{- if has $host (list "localhost" "127.0.0.1" "::1") }}{{ $problems = append $problems (printf "config.http.host is %s: probes and scrapers come from outside the container; leave it out, or set :: on a cluster without IPv4" $host) }}{{ end -}}
+{{- if has (toString $host) (list "localhost" "127.0.0.1" "::1") }}{{ $problems = append $problems (printf "config.http.host is %s: probes and scrapers come from outside the container; leave it out, or set :: on a cluster without IPv4" $host) }}{{ end -}}
 {{- toJson $problems -}}
 {{- end -}}
 

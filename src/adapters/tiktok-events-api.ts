@@ -6,10 +6,10 @@
  * it may have been.
  */
 
-import { type Dispatcher, Pool } from 'undici';
+import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { withoutToken } from '../core/access-token.ts';
 import { MAX_BODY_BYTES } from '../core/events-api-answer.ts';
-import { CONNECT_TIMEOUT, NOT_STARTED, REQUEST_TIMEOUT } from '../core/transport-errors.ts';
+import { CONNECT_TIMEOUT, NOT_STARTED, PROXY_REFUSED, REQUEST_TIMEOUT } from '../core/transport-errors.ts';
 import type { EventsApi, EventsApiAnswer, EventsApiRequest } from '../ports.ts';
 
 const API_PATH = '/open_api/v1.3/';
@@ -17,6 +17,8 @@ const API_PATH = '/open_api/v1.3/';
 export interface EventsApiOptions {
   /** Origin, e.g. `https://business-api.tiktok.com`. */
   readonly baseUrl: string;
+  /** `http://proxy:3128`; null where TikTok is reached directly. */
+  readonly proxyUrl: string | null;
   readonly connectTimeoutMs: number;
   /** From the first byte written to the last one read. */
   readonly requestTimeoutMs: number;
@@ -33,23 +35,30 @@ export interface EventsApiClient extends EventsApi {
 }
 
 export function createEventsApi(options: EventsApiOptions): EventsApiClient {
-  const pool = new Pool(options.baseUrl, {
+  const client = createClient(options);
+  return {
+    send: request => exchange(client, request, options),
+    close: () => client.close(),
+    destroy: () => client.destroy(),
+  };
+}
+
+function createClient(options: EventsApiOptions): Dispatcher {
+  const { baseUrl, proxyUrl } = options;
+  const settings = {
     connections: options.maxConnectionsCount,
     // A POST is not idempotent: never a second one on a connection whose first is unanswered. HTTP/2 would do just that.
     pipelining: 1,
     allowH2: false,
-    connect: { timeout: options.connectTimeoutMs },
     headersTimeout: options.requestTimeoutMs,
     bodyTimeout: options.requestTimeoutMs,
-  });
-  return {
-    send: request => exchange(pool, request, options),
-    close: () => pool.close(),
-    destroy: () => pool.destroy(),
   };
+  if (proxyUrl === null) return new Pool(baseUrl, { ...settings, connect: { timeout: options.connectTimeoutMs } });
+  // Always a tunnel: a request then starts once TikTok itself can be written to, and no proxy ever sees a token.
+  return new ProxyAgent({ ...settings, uri: proxyUrl, proxyTunnel: true, connectTimeout: options.connectTimeoutMs });
 }
 
-function exchange(pool: Pool, request: EventsApiRequest, options: EventsApiOptions): Promise<EventsApiAnswer> {
+function exchange(client: Dispatcher, request: EventsApiRequest, options: EventsApiOptions): Promise<EventsApiAnswer> {
   return new Promise(resolve => {
     const attempt = new Attempt(options, request, resolve);
     const headers = {
@@ -58,7 +67,8 @@ function exchange(pool: Pool, request: EventsApiRequest, options: EventsApiOptio
       accept: 'application/json',
       'user-agent': options.userAgent,
     };
-    pool.dispatch({ method: 'POST', path: API_PATH + request.path, headers, body: request.body }, attempt);
+    const path = API_PATH + request.path;
+    client.dispatch({ origin: options.baseUrl, method: 'POST', path, headers, body: request.body }, attempt);
   });
 }
 
@@ -123,7 +133,9 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    this.#fail('code' in error ? String(error.code) : error.name);
+    const code = 'code' in error ? String(error.code) : error.name;
+    // We abort no request that has neither started nor been answered for: the proxy answered CONNECT with a refusal.
+    this.#fail(code === 'UND_ERR_ABORTED' && this.#controller === null ? PROXY_REFUSED : code);
   }
 
   #respond(): void {

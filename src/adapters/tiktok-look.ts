@@ -3,8 +3,8 @@
  * JSON. Node's own client, because a proxy's certificate or page and the `Date` header are what is looked for.
  */
 
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { TikTokLook, Trouble } from '../ports-doctor.ts';
 import { tlsAdvice } from './tls-advice.ts';
 
@@ -17,18 +17,21 @@ interface Answer {
   readonly body: string;
 }
 
+/** Where to look, and which way. */
+export interface TikTokWay {
+  readonly baseUrl: string;
+  /** Null: directly. */
+  readonly proxyUrl: string | null;
+  readonly timeoutMs: number;
+  readonly userAgent: string;
+}
+
 /** Never rejects. `now`: epoch milliseconds. */
-export async function lookAtTikTok(
-  {
-    baseUrl,
-    timeoutMs,
-    userAgent,
-  }: { readonly baseUrl: string; readonly timeoutMs: number; readonly userAgent: string },
-  now: () => number,
-): Promise<TikTokLook> {
+export async function lookAtTikTok(way: TikTokWay, now: () => number): Promise<TikTokLook> {
+  const { timeoutMs } = way;
   const begun = now();
   try {
-    const { body, date, status } = await ask(new URL(baseUrl + PATH), timeoutMs, userAgent);
+    const { body, date, status } = await ask(way);
     const ended = now();
     const served = date === null ? Number.NaN : Date.parse(date);
     // The header has whole seconds, and was written at some moment of the exchange.
@@ -45,11 +48,16 @@ export async function lookAtTikTok(
   }
 }
 
-function ask(url: URL, timeoutMs: number, userAgent: string): Promise<Answer> {
+function ask({ baseUrl, proxyUrl, timeoutMs, userAgent }: TikTokWay): Promise<Answer> {
+  const url = new URL(baseUrl + PATH);
+  const isHttps = url.protocol === 'https:';
+  // Without a word about a proxy Node.js would take none; with one it must not look at the environment.
+  const proxyEnv = proxyUrl === null ? {} : { HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl };
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const body = '{}';
   const options = {
     method: 'POST',
+    agent: isHttps ? new HttpsAgent({ proxyEnv }) : new HttpAgent({ proxyEnv }),
     signal: AbortSignal.timeout(timeoutMs),
     headers: {
       'content-type': 'application/json',
@@ -58,7 +66,7 @@ function ask(url: URL, timeoutMs: number, userAgent: string): Promise<Answer> {
       'user-agent': userAgent,
     },
   };
-  const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options, response => {
+  const request = (isHttps ? httpsRequest : httpRequest)(url, options, response => {
     let text = '';
     response.setEncoding('utf8');
     response.on('data', (chunk: string) => {

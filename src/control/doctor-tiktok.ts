@@ -16,7 +16,7 @@ export function judgeTikTok(
   const hint =
     proxy === undefined
       ? ''
-      : ` The service goes to TikTok directly and takes no notice of ${proxy}: open the way for it.`;
+      : ` The service goes to TikTok directly and takes no notice of ${proxy}: open the way for it, or set tiktok.proxyUrl.`;
   if (look.trouble !== null) {
     const { trouble } = look;
     return [troubled('tiktok', baseUrl, { ...trouble, advice: trouble.advice + hint })];

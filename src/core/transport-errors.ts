@@ -11,6 +11,8 @@ import type { VerdictRule } from './verdict-rule.ts';
 export const NOT_STARTED = 'NOT_STARTED';
 /** Our own: no connection became free in time. */
 export const CONNECT_TIMEOUT = 'CONNECT_TIMEOUT';
+/** Our own: the proxy answered, and did not let the request through. */
+export const PROXY_REFUSED = 'PROXY_REFUSED';
 /** Our own: written, and not answered to the last byte in time. */
 export const REQUEST_TIMEOUT = 'REQUEST_TIMEOUT';
 
@@ -55,6 +57,14 @@ export const TRANSPORT_ROWS: readonly TransportRow[] = [
     mayHaveBeenTaken: false,
     vendorWide: true,
     advice: 'Check the way to TikTok (firewall, proxy); where it is only slow, raise delivery.connectTimeoutMs.',
+  },
+  {
+    codes: [PROXY_REFUSED],
+    prefixes: ['UND_ERR_PRX_'],
+    meaning: 'the proxy did not let it through',
+    mayHaveBeenTaken: false,
+    vendorWide: true,
+    advice: 'Check tiktok.proxyUrl, its user and password, and what the proxy allows; the events wait meanwhile.',
   },
   {
     codes: ['EPROTO', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN'],

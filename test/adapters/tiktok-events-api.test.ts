@@ -3,7 +3,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../sandbox/free-port.ts';
 import { createEventsApi, type EventsApiClient, type EventsApiOptions } from '../../src/adapters/tiktok-events-api.ts';
+import { lookAtTikTok } from '../../src/adapters/tiktok-look.ts';
 import { MAX_BODY_BYTES } from '../../src/core/events-api-answer.ts';
+import { type ConnectProxy, startConnectProxy } from './connect-proxy.ts';
 
 const REQUEST = { path: 'event/track/', accessToken: 'a-token', body: '{"data":["zażółć"]}', mayStart: () => true };
 
@@ -26,6 +28,7 @@ async function serve(handler: Handler): Promise<string> {
 function client(baseUrl: string, changes: Partial<EventsApiOptions> = {}): EventsApiClient {
   const created = createEventsApi({
     baseUrl,
+    proxyUrl: null,
     connectTimeoutMs: 2_000,
     requestTimeoutMs: 10_000,
     maxConnectionsCount: 4,
@@ -271,4 +274,72 @@ describe('a request that may have reached TikTok', () => {
     const origin = await serve(({ socket }) => socket.end('hello\r\n\r\n'));
     expect(await client(origin).send(REQUEST)).toMatchObject(perhaps);
   });
+});
+
+describe('a request through a proxy', () => {
+  const surelyNot = { kind: 'failure', mayHaveBeenTaken: false };
+  let proxy: ConnectProxy | null = null;
+
+  afterEach(async () => {
+    await proxy?.close();
+    proxy = null;
+  });
+
+  async function through(answer: string | null = null): Promise<{ readonly proxyUrl: string }> {
+    proxy = await startConnectProxy(answer);
+    return { proxyUrl: proxy.url.replace('//', '//sync:p%40ss@') };
+  }
+
+  it('goes through a tunnel to TikTok, so that the proxy sees no token', async () => {
+    const origin = await serve(({ url }, body, response) => void response.end(JSON.stringify({ code: 0, url, body })));
+    const api = client(origin, await through());
+    for (let i = 0; i < 3; i++) {
+      expect(await api.send(REQUEST)).toMatchObject({ status: 200, body: expect.stringContaining('zażółć') });
+    }
+    const authorization = `Basic ${Buffer.from('sync:p@ss').toString('base64')}`;
+    const asked = proxy?.tunnels ?? [];
+    expect(asked.length).toBeGreaterThan(0);
+    for (const tunnel of asked) expect(tunnel).toEqual({ target: origin.replace('http://', ''), authorization });
+    expect(proxy?.heads()).not.toContain(REQUEST.accessToken);
+  });
+
+  it.each(['403 Forbidden', '407 Proxy Authentication Required'])(
+    'surely did not reach TikTok when the proxy answers %s',
+    async refusal => {
+      let requests = 0;
+      const origin = await serve((_, __, response) => {
+        requests++;
+        response.end('{"code":0}');
+      });
+      const answer = await client(origin, await through(refusal)).send(REQUEST);
+      expect(answer).toMatchObject({ ...surelyNot, code: 'PROXY_REFUSED' });
+      expect(requests).toBe(0);
+    },
+  );
+
+  it('surely did not reach TikTok when the proxy is away', async () => {
+    const proxyUrl = `http://127.0.0.1:${await freePort()}`;
+    const answer = await client('http://127.0.0.1:9', { proxyUrl }).send(REQUEST);
+    expect(answer).toMatchObject({ ...surelyNot, code: 'ECONNREFUSED' });
+  });
+
+  it('surely did not reach TikTok when the TLS handshake in the tunnel fails', async () => {
+    const origin = await serve((_, __, response) => void response.end('{"code":0}'));
+    const answer = await client(origin.replace('http:', 'https:'), await through()).send(REQUEST);
+    expect(answer).toMatchObject({ ...surelyNot, code: expect.stringMatching(/SSL|ECONNRESET|UND_ERR/) });
+  });
+
+  it('may have reached TikTok when the tunnel breaks after it was written', async () => {
+    const origin = await serve(({ socket }) => void socket.destroy());
+    const answer = await client(origin, await through()).send(REQUEST);
+    expect(answer).toMatchObject({ kind: 'failure', mayHaveBeenTaken: true });
+  });
+});
+
+it("doctor's look at TikTok takes the same way", async () => {
+  const proxy = await startConnectProxy();
+  const way = { baseUrl: 'https://127.0.0.1:9', proxyUrl: proxy.url, timeoutMs: 5_000, userAgent: 'doctor' };
+  expect((await lookAtTikTok(way, Date.now)).trouble).not.toBeNull();
+  await proxy.close();
+  expect(proxy.tunnels).toEqual([{ target: '127.0.0.1:9', authorization: undefined }]);
 });

@@ -70,6 +70,11 @@ const WRONG_TOGETHER: Wrong = {
     'config.redis.url holds a user or password',
     'redis.auth.urlKey',
   ],
+  'a password in the address of the proxy': [
+    { config: { tiktok: { proxyUrl: `http://sync:${password}@proxy:3128` } } },
+    'config.tiktok.proxyUrl holds a user or password',
+    'tiktok.proxy.existingSecret',
+  ],
   'TLS where the chart would not see it': [
     { config: { kafka: { tls: { enabled: false } } } },
     'config.kafka.tls.enabled is not for values: set kafka.tls.enabled',

@@ -4,8 +4,9 @@ import { resetAfterTaking } from '../../sandbox/tiktok-faults.ts';
 import { startSimulator } from '../../sandbox/tiktok-simulator.ts';
 import { STRICT_RULES } from '../../sandbox/tiktok-strictness.ts';
 import { createEventsApi } from '../../src/adapters/tiktok-events-api.ts';
+import { type ConnectProxy, startConnectProxy } from '../adapters/connect-proxy.ts';
 import { ScriptedEventsApi, timeout, unreached } from '../fakes/scripted-events-api.ts';
-import { eventsApiContract } from './events-api.contract.ts';
+import { type EventsApiHarness, eventsApiContract } from './events-api.contract.ts';
 
 const PIXEL = 'PIXEL000000000000001';
 const TOKEN = 'a-token';
@@ -28,27 +29,29 @@ eventsApiContract(
   account,
 );
 
-eventsApiContract(
-  'over HTTP to the simulator',
-  async () => {
-    const simulator = await startSimulator({ pixels: { [PIXEL]: TOKEN }, settings: STRICT_RULES });
-    const api = createEventsApi({
-      baseUrl: simulator.url,
-      connectTimeoutMs: 2_000,
-      requestTimeoutMs: 5_000,
-      maxConnectionsCount: 2,
-      userAgent: 'test/1.0',
-    });
-    return {
-      api,
-      seen: () => simulator.ledger().requests().length,
-      takeAway: () => simulator.down(),
-      breakAfterTaking: () => void simulator.faults.add({ ...resetAfterTaking(), count: 1 }),
-      close: async () => {
-        await api.destroy();
-        await simulator.stop();
-      },
-    };
-  },
-  account,
-);
+eventsApiContract('over HTTP to the simulator', () => toSimulator(null), account);
+
+eventsApiContract('through a proxy to the simulator', async () => toSimulator(await startConnectProxy()), account);
+
+async function toSimulator(proxy: ConnectProxy | null): Promise<EventsApiHarness> {
+  const simulator = await startSimulator({ pixels: { [PIXEL]: TOKEN }, settings: STRICT_RULES });
+  const api = createEventsApi({
+    baseUrl: simulator.url,
+    proxyUrl: proxy?.url ?? null,
+    connectTimeoutMs: 2_000,
+    requestTimeoutMs: 5_000,
+    maxConnectionsCount: 2,
+    userAgent: 'test/1.0',
+  });
+  return {
+    api,
+    seen: () => simulator.ledger().requests().length,
+    takeAway: () => simulator.down(),
+    breakAfterTaking: () => void simulator.faults.add({ ...resetAfterTaking(), count: 1 }),
+    close: async () => {
+      await api.destroy();
+      await proxy?.close();
+      await simulator.stop();
+    },
+  };
+}

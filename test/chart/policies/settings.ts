@@ -91,8 +91,9 @@ export const configurationIsValid: Policy = objects =>
 
 /** Of a Secret that exists elsewhere nobody knows more than of which kind its content is: an address, or any text. */
 function secretFor(variable: string): string {
-  const isAddress = OPTIONS.some(({ env, option }) => option.secrecy === 'credentials' && variable.startsWith(env));
-  return isAddress ? 'rediss://sync:a-secret@redis:6380' : 'a-secret';
+  const address = OPTIONS.find(({ env, option }) => option.secrecy === 'credentials' && variable.startsWith(env));
+  if (address === undefined) return 'a-secret';
+  return `${address.path.startsWith('redis.') ? 'rediss' : 'http'}://sync:a-secret@server.example:6380`;
 }
 
 function contentOf(objects: readonly KubernetesObject[], configMap: string | undefined, key: string): string {
