@@ -5,6 +5,8 @@ import { SCHEMA_CHANGES } from '../../scripts/schema-changes.ts';
 import { readSchemas } from '../../src/adapters/schema-files.ts';
 import { SchemaRegistry } from '../../src/adapters/schema-registry.ts';
 import { COMPATIBILITY } from '../../src/core/schema-contract.ts';
+import { runSchemas } from '../../src/schemas-command.ts';
+import { command } from '../cli/fake-host.ts';
 import { useStack } from '../stack.ts';
 
 const stack = await useStack();
@@ -12,10 +14,10 @@ const tls = { rejectUnauthorized: true };
 const registry = new SchemaRegistry({ url: stack.registryUrl, username: null, password: null, timeoutMs: 10_000, tls });
 const schemas = readSchemas();
 
-/** The real program with topic names of this test's own. */
-async function run(line: string, topics: Readonly<Record<string, string>>, url = stack.registryUrl) {
-  const env = { ...topics, TIKTOK_SYNC_REGISTRY_URL: url };
-  return runCommand(['schemas', ...line.split(' ')], env).ended;
+/** The command, without a process of its own: each would take longer than all it does. */
+function run(line: string, topics: Readonly<Record<string, string>>, files: Readonly<Record<string, string>> = {}) {
+  const env = { ...topics, TIKTOK_SYNC_REGISTRY_URL: stack.registryUrl };
+  return command(`schemas ${line}`, { env, files, heavy: { schemas: runSchemas } });
 }
 
 function freshTopics(): Record<string, string> {
@@ -41,8 +43,41 @@ test('check names what is missing, register makes it with its rule, and then all
   expect(subjects.every(({ schema_id }) => schema_id > 0)).toBe(true);
 });
 
-test('a registry that is not there is said, with exit code 4', async () => {
-  const { exitCode, err } = await run('check --json', freshTopics(), 'http://127.0.0.1:1');
+describe('a schema that the registry does not take', () => {
+  const topics = freshTopics();
+  const subject = `${topics['TIKTOK_SYNC_TOPIC_CONVERSIONS']}-value`;
+  const fields = [...(schemas.conversionCreated['fields'] as object[]), { name: 'campaign', type: 'string' }];
+  const wider = { ...schemas.conversionCreated, fields };
+
+  test('stops the check of a producer with the field, the version and the verdict of the registry', async () => {
+    await registry.register(subject, schemas.conversionCreated);
+    const files = { 'wider.avsc': JSON.stringify(wider) };
+    const { exitCode, out, err } = await run('check --schema wider.avsc --json', topics, files);
+    expect([exitCode, err]).toEqual([6, '']);
+    const { findings } = JSON.parse(out) as { findings: { code: string; message: string; subject: string }[] };
+    expect(findings.map(({ code }) => code)).toEqual([
+      'SCHEMA_INCOMPATIBLE',
+      'SCHEMA_INCOMPATIBLE',
+      'REGISTRY_REFUSES',
+      'FIELD_UNKNOWN',
+    ]);
+    expect(findings[1]).toMatchObject({ subject, message: expect.stringContaining('version 1') });
+    expect(findings[1]?.message).toContain('the field campaign is missing');
+  });
+
+  test('stops register for its subject alone', async () => {
+    const other = freshTopics();
+    await registry.register(`${other['TIKTOK_SYNC_TOPIC_CONVERSIONS']}-value`, wider);
+    const { exitCode, out } = await run('register --json', other);
+    expect(exitCode).toBe(6);
+    expect(JSON.parse(out)).toMatchObject({ ok: false, findings: [{ code: 'REGISTRY_REFUSES' }] });
+    expect(JSON.parse(out).registered).toHaveLength(5);
+  });
+});
+
+test('the program itself says that a registry is not there, with exit code 4', async () => {
+  const env = { TIKTOK_SYNC_REGISTRY_URL: 'http://127.0.0.1:1' };
+  const { exitCode, err } = await runCommand(['schemas', 'check', '--json'], env).ended;
   expect(exitCode).toBe(4);
   expect(JSON.parse(err)).toMatchObject({ error: { code: 'DEPENDENCY_UNREACHABLE' } });
 });
@@ -54,24 +89,5 @@ describe('the registry', () => {
   test.each(SCHEMA_CHANGES)('judges as the rules here do: $change', async change => {
     await known;
     expect(await registry.accepts(subject, 1, change.schema)).toBe(isCompatible(change));
-  });
-
-  test('lists the versions of a subject, and none of a subject that it does not know', async () => {
-    const id = await known;
-    expect(await registry.versions(subject)).toEqual([{ version: 1, id }]);
-    expect(await registry.versions(stack.unique('nobody-value'))).toEqual([]);
-  });
-
-  test('takes another rule for a subject that has one', async () => {
-    const name = stack.unique('ruled-value');
-    await registry.register(name, schemas.mapping);
-    await fetch(`${stack.registryUrl}/config/${name}`, {
-      method: 'PUT',
-      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-      body: JSON.stringify({ compatibility: 'BACKWARD' }),
-    });
-    expect(await registry.compatibilityOf(name)).toBe('BACKWARD');
-    await registry.setRule(name);
-    expect(await registry.compatibilityOf(name)).toBe(COMPATIBILITY);
   });
 });

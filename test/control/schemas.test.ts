@@ -53,12 +53,12 @@ describe('schemas register', () => {
 
   test('tells of a refusal and sees to the other subjects', async () => {
     const admin = new MemorySchemaAdmin();
-    await admin.register('conversions-value', OLDER);
-    admin.refusing.add('conversions-value');
+    await admin.register('conversions-value', WRONG);
     const report = await registerSchemas(subjects, admin, false);
     expect(report.ok).toBe(false);
     expect(report.findings).toMatchObject([{ code: 'REGISTRY_REFUSES', subject: 'conversions-value' }]);
     expect(report.registered).toEqual(names.slice(1));
+    expect(admin.changes).not.toContain('rule conversions-value');
   });
 
   test('takes the 409 of a registry for a refusal, and throws what is none', async () => {
@@ -83,6 +83,7 @@ describe('schemas check', () => {
     expect(report.findings.map(({ code, subject }) => `${code} ${subject}`)).toEqual([
       'SCHEMA_NOT_REGISTERED conversions-value',
       'VERSION_UNREADABLE conversions-value',
+      'REGISTRY_REFUSES conversions-value',
       'RULE_TOO_WEAK revenue-value',
       ...names.slice(2).map(name => `SUBJECT_MISSING ${name}`),
     ]);
