@@ -3,7 +3,7 @@
  * a folder of its own, in namespaces that end with it: no container, mount or process is left, not even by a SIGKILL.
  */
 
-import { writeFileSync } from 'node:fs';
+import { globSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ServerProcess } from './child-process.ts';
 import { type CommandOptions, type DockerEnd, docker, engineAnswers, runDocker } from './docker-command.ts';
@@ -57,7 +57,22 @@ export class DockerEngine implements AsyncDisposable {
     for (const kind of ['container', 'image']) {
       for (const args of this.#made) if (args[0] === kind) await this.attempt(args);
     }
-    await this.#server?.stop();
+    if (this.#server === undefined) return;
+    await this.#server.stop();
+    removeEmptyGroups();
+  }
+}
+
+/** Control groups stay when an engine ends. Only empty ones can be removed, so those of another engine are safe. */
+function removeEmptyGroups(): void {
+  for (const pattern of ['{docker,*/docker}/*', '{docker,*/docker}']) {
+    for (const group of globSync(pattern, { cwd: '/sys/fs/cgroup' })) {
+      try {
+        rmdirSync(join('/sys/fs/cgroup', group));
+      } catch {
+        // A file in a group, or a group in use.
+      }
+    }
   }
 }
 

@@ -23,16 +23,22 @@ const WINDOW_MS = 10_000;
 
 const { values: options } = parseArgs({ options: { base: { type: 'string' } } });
 const progress = createProgress(process.stdout);
-const onProgress = (line: string): void => progress.line(line);
+const onProgress = (line: string): void => {
+  if (!stopping) progress.line(line);
+};
 const folder = mkdtempSync(join(tmpdir(), 'tiktok-sync-image-'));
 // The user of the container reads what is mounted from in here.
 chmodSync(folder, 0o755);
 guard(folder);
+// What the sandbox lays down elsewhere by itself goes with it, too.
+process.env['TMPDIR'] = folder;
 
 const interrupted = Promise.withResolvers<never>();
 let exitCode = 1;
+let stopping = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
+    stopping = true;
     exitCode = 128 + constants.signals[signal];
     interrupted.reject(new Error(`${signal}: stopped before the end`));
   });
@@ -62,7 +68,9 @@ async function check(engine: DockerEngine): Promise<string> {
   if (options.base === undefined) await makeBase(engine, base, folder, onProgress);
   onProgress(`Building the images on ${options.base ?? 'a base made here'} …`);
   const build = { base, commit, folder };
-  const detail = (line: string): void => progress.update(line);
+  const detail = (line: string): void => {
+    if (!stopping) progress.update(line);
+  };
   const bytes = await buildImage(engine, { ...build, target: 'service', image }, detail);
   await buildImage(engine, { ...build, target: 'sandbox', image: sandboxImage }, detail);
   onProgress(`the image has ${megabytes(bytes)}`);
