@@ -93,11 +93,10 @@ function histogram(
 
 /** By name without the prefix, in the order of the documentation. */
 export const METRICS = {
-  build_info: gauge('Always 1; which version runs, built from which commit, on which Node.js.', [
-    'version',
-    'commit',
-    'node',
-  ]),
+  build_info: gauge(
+    'Always 1; which version runs, built from which commit (TIKTOK_SYNC_COMMIT, which the image sets), on which Node.js.',
+    ['version', 'commit', 'node'],
+  ),
 
   records_consumed_total: counter('Records read from Kafka and admitted.', ['topic']),
   records_consumed_bytes_total: counter('Bytes of their values.', ['topic']),
