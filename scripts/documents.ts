@@ -239,6 +239,8 @@ ${Object.entries(RUNTIME_METRICS)
 * Clock skew: an event time ahead of the clock by more than \`events.maxFutureMs\` is a dead letter (\`in_future\`); less counts as age 0.
 * Native histograms and exemplars: the client has no native ones, and exemplars need OpenMetrics, which spoils the names of
   counters where one process answers both formats. A server can store these as native histograms with custom buckets.
+* CPU throttling and the container's memory limit: the platform measures both (cAdvisor, kube-state-metrics). What the heap may
+  take, which the chart derives from that limit, is \`heap_limit_bytes\`.
 * Pixels, event ids, TikTok's texts: never labels. \`/status\` and the sync log have them.
 `;
 }

@@ -289,6 +289,8 @@ export const METRICS = {
     ['level'],
     each(['info', 'warn', 'error']),
   ),
+
+  heap_limit_bytes: gauge('Most that the JavaScript heap may take; a process that needs more ends.'),
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
 export type MetricName = keyof typeof METRICS;
@@ -305,4 +307,5 @@ export const AREAS: Partial<Record<MetricName, string>> = {
   config_entries: 'Configuration',
   assigned_partitions: 'The consumer group, commits, schemas',
   log_lines_total: 'The log',
+  heap_limit_bytes: 'The process',
 };

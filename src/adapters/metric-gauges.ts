@@ -1,5 +1,6 @@
 /** Metrics that are asked for when somebody scrapes, rather than kept up to date. */
 
+import { getHeapStatistics } from 'node:v8';
 import { CIRCUIT_STATES, type CircuitState } from '../core/connection-health.ts';
 import type { RecordSourceStatus } from '../ports.ts';
 import { type ConnectionTally, OTHER, outcomesOf } from './connection-tally.ts';
@@ -58,6 +59,7 @@ export function publishGauges(registry: MetricRegistry, tally: ConnectionTally, 
   registry.set('api_inflight_limit', limit);
   registry.set('vendor_outage', sources.vendorIsOut() ? 1 : 0);
   registry.set('redis_up', sources.redisUp() ? 1 : 0);
+  registry.set('heap_limit_bytes', getHeapStatistics().heap_size_limit);
   const contactAt = sources.configContactAt();
   if (contactAt !== null) registry.set('config_last_contact_timestamp_seconds', contactAt / 1000);
   publishOldest(registry, sources);

@@ -80,13 +80,30 @@ export function processes(): Row {
         }),
         { info: BLUE, warn: ORANGE, error: RED },
       ),
+      bounded(
+        {
+          id: 1009,
+          title: 'Heap against its limit',
+          description:
+            'What the JavaScript heap takes of the most it may, which follows the container’s memory limit. Healthy: below 80 %. Near 100 % the process collects garbage all the time and then ends: give it more memory, or lower window.maxBufferedBytes.',
+          unit: 'percentunit',
+          width: 12,
+          queries: [
+            {
+              expr: `max by (instance) (${series('nodejs_heap_size_used_bytes')} / ${series('heap_limit_bytes')})`,
+              legend: '{{instance}}',
+            },
+          ],
+        },
+        ['transparent', [0.8, YELLOW], [0.95, RED]],
+      ),
       lines({
         id: 1007,
         title: 'Open files',
         description:
           'File descriptors open, sockets included, against the most that may be, as a share. Healthy: a few per cent.',
         unit: 'percentunit',
-        width: 8,
+        width: 12,
         queries: [
           {
             expr: `max by (instance) (${series('process_open_fds')} / ${series('process_max_fds')})`,
@@ -99,7 +116,8 @@ export function processes(): Row {
         title: 'Versions',
         description: 'What runs where. Healthy: one version, except while a deployment is under way.',
         unit: 'none',
-        width: 16,
+        width: 24,
+        height: 6,
         queries: [{ expr: `count by (namespace, job, instance, version, commit, node) (${series('build_info')})` }],
       })
         .withTransformation({
