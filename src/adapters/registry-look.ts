@@ -71,7 +71,8 @@ async function troubleOf(connection: RegistryConnection): Promise<Trouble | null
 
 function unreached({ timeoutMs, url }: RegistryConnection, error: unknown): Trouble {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'NO_ANSWER';
-  if (error instanceof Error && error.name === 'TimeoutError') {
+  // What node's client makes of the signal of a time limit.
+  if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) {
     const advice = 'Check registry.url, and whether a firewall is in between.';
     return { kind: 'unreachable', code: 'TIMED_OUT', problem: `no answer within ${timeoutMs / 1_000} s`, advice };
   }

@@ -127,6 +127,21 @@ describe('Kafka', () => {
     ).toEqual([]);
   });
 
+  test('each topic needs the rights that its part takes', () => {
+    const { topics } = testConfig({});
+    const none = { read: false, write: false, describe: true };
+    const told = Object.values(topics).map(topic => ({ topic, error: null, rights: none }));
+    const messages = judgeRights([broker({ topics: told })], topics).map(({ message }) => message);
+    expect(messages).toEqual([
+      `${topics.conversions}: this client may not read`,
+      `${topics.revenueUpdates}: this client may not read`,
+      `${topics.config}: this client may not read`,
+      `${topics.deadLetter}: this client may not read or write`,
+      `${topics.syncLog}: this client may not write`,
+      `${topics.connectionStatus}: this client may not read or write`,
+    ]);
+  });
+
   test('lag is told of committed partitions, and records that expired unread', () => {
     const look = group([
       position({ start: 10, end: 30, reason: 'committed' }),

@@ -37,6 +37,34 @@ function verify(args: string) {
   });
 }
 
+describe('connections verify --all', () => {
+  test('asks about every connection that is enabled, in order, and ends as the worst of them', async () => {
+    put('b-shop');
+    put('z-off', { enabled: false });
+    api.answer = ({ accessToken }) => coded(accessToken === 'very-secret' ? 0 : 40105);
+    const well = await verify('--all');
+    expect(well.exitCode).toBe(0);
+    expect(well.out.match(/^\w+ {2}[\w-]+/gm)).toEqual(['active  acme-main', 'active  b-shop']);
+    token = { kind: 'missing', problem: 'no file' };
+    expect((await verify('--all')).exitCode).toBe(9);
+    let asked = 0;
+    token = { kind: 'token', token: 'very-secret', tokenDigest: 'digest' };
+    api.answer = () => (asked++ === 0 ? unreached() : coded(40105));
+    const { exitCode, out } = await verify('--all --json');
+    expect([exitCode, JSON.parse(out).map(({ result }: { result: string }) => result)]).toEqual([
+      8,
+      ['undecided', 'refused'],
+    ]);
+    expect(out).not.toContain('very-secret');
+  });
+
+  test('says that there is none, and wants a name or --all', async () => {
+    put('acme-main', { enabled: false });
+    expect(await verify('--all')).toMatchObject({ exitCode: 5, out: '' });
+    for (const args of ['', 'acme-main --all']) expect((await verify(args)).exitCode).toBe(2);
+  });
+});
+
 describe('connections verify', () => {
   test('says that TikTok takes the credentials', async () => {
     const { err, exitCode, out } = await verify('acme-main');
