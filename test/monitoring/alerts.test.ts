@@ -6,8 +6,9 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { ROOT } from '../../scripts/documents.ts';
 import { DEAD_LETTER_TEXTS } from '../../scripts/reason-texts.ts';
+import { problemsOf } from './catalogue-check.ts';
 import { healthyDay } from './healthy-day.ts';
-import { allAlerts, promtool, RULE_FILES, ruleFile } from './rule-files.ts';
+import { allAlerts, groupsOf, promtool, RULE_FILES, ruleFile } from './rule-files.ts';
 
 const TESTS = new URL('rules/', import.meta.url);
 const TEST_FILES = readdirSync(TESTS).filter(name => name.endsWith('.test.yaml'));
@@ -78,6 +79,15 @@ describe('the runbooks', () => {
   test('have a heading for each alert, and for nothing else that looks like one', () => {
     const headings = [...page.matchAll(/^#+ (TikTokSync\w*)$/gm)].map(([, name]) => name);
     expect(headings.sort()).toEqual([...NAMES].sort());
+  });
+
+  const queries = [...page.matchAll(/^```promql\n(.*?)^```/gms)].flatMap(([, block = '']) => block.trim().split('\n'));
+  const recorded = new Set(
+    RULE_FILES.flatMap(groupsOf).flatMap(({ rules }) => rules.flatMap(rule => rule.record ?? [])),
+  );
+
+  test.each([...new Set(queries)])('ask Prometheus for what there is: %s', query => {
+    expect(problemsOf(query, recorded)).toEqual([]);
   });
 
   test.each(NAMES)('say of %s what it means, what it costs, where to look, why, what to do and whom to call', name => {
