@@ -49,3 +49,18 @@ test('large numbers and durations arrive as they were written', () => {
     },
   });
 });
+
+test.each([
+  ['1Gi', '--max-old-space-size=768'],
+  ['1.5Gi', '--max-old-space-size=1152'],
+  ['512Mi', '--max-old-space-size=384'],
+  ['2G', '--max-old-space-size=1430'],
+  [1_073_741_824, '--max-old-space-size=768'],
+  [null, undefined],
+])("a memory limit of %s makes Node's old space %s", (memory, expected) => {
+  const { spec } = only(render({ inline: { resources: { limits: { memory } } } }), 'Deployment') as unknown as {
+    spec: { template: { spec: { containers: readonly [Container] } } };
+  };
+  const { env } = spec.template.spec.containers[0];
+  expect(env.find(({ name }) => name === 'NODE_OPTIONS')?.value).toBe(expected);
+});

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { requirePromtool } from '../../sandbox/prerequisites.ts';
+import { METRICS } from '../../src/adapters/metric-catalogue.ts';
 import { CHART, only, render } from './helm.ts';
 
 interface Rule {
@@ -147,5 +148,8 @@ describe("KEDA's query of lateness", () => {
       promql_expr_test: [{ expr, eval_time: '10m', exp_samples: [{ labels: '{}', value }] }],
     }));
     expect(promtool(['test', 'rules'], { rule_files: [], tests })).toBe('');
+    const names = [...expr.matchAll(/tiktok_sync_(\w+)/g)].map(([, name = '']) => name);
+    expect(names.length).toBeGreaterThan(2);
+    for (const name of names) expect(METRICS).toHaveProperty(name);
   });
 });
