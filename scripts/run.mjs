@@ -17,6 +17,7 @@ const commands = {
   chaos: [['test/chaos/chaos.ts']],
   check: [biome, types],
   'image:check': [['sandbox/image-check.ts']],
+  'chart:cluster': [['test/chart/cluster/main.ts']],
 };
 
 const [name = '', ...forwarded] = process.argv.slice(2);
