@@ -6,7 +6,7 @@ import { DEAD_LETTER_TEXTS } from '../reason-texts.ts';
 /** Of the events that TikTok accepts, the share that is to be with it in time. */
 export const FRESHNESS_OBJECTIVE = 0.99;
 
-/** In time is within so many seconds after the event; a bucket of the histogram. */
+/** In time is within so many seconds after the record came to Kafka; a bucket of the histogram. */
 export const WITHIN_SECONDS = 300;
 
 /** Newer Prometheus servers write the bounds of buckets with a decimal point. */

@@ -12,8 +12,8 @@ const MINUTES = WITHIN_SECONDS / 60;
 
 /** Share of the accepted events that were accepted late, counted over a time. */
 function lateShare(counted: Counted): string {
-  const inTime = counted('event_delivery_latency_seconds_bucket', IN_TIME);
-  return `1 - sum(${inTime}) / (sum(${counted('event_delivery_latency_seconds_count')}) > 0)`;
+  const inTime = counted('event_processing_latency_seconds_bucket', IN_TIME);
+  return `1 - sum(${inTime}) / (sum(${counted('event_processing_latency_seconds_count')}) > 0)`;
 }
 
 /** Share of the ended events that became dead letters for reasons of ours, counted over a time. */
@@ -37,7 +37,7 @@ function levels() {
       {
         id: 101,
         title: `Delivered within ${MINUTES} minutes`,
-        description: `Of the events TikTok accepted in the time shown, the share that it accepted within ${WITHIN_SECONDS} s after they happened. Healthy: ${FRESHNESS_OBJECTIVE * 100} % or more. Below: is the delay upstream (row Flow, ingest delay), in Kafka (lag in seconds) or at TikTok?`,
+        description: `Of the events TikTok accepted in the time shown, the share that it accepted within ${WITHIN_SECONDS} s after their records came to Kafka. Healthy: ${FRESHNESS_OBJECTIVE * 100} % or more. Below: is the delay in Kafka (lag in seconds), in the windows, or at TikTok? What upstream sends late does not count here (row Flow, ingest delay).`,
         unit: 'percentunit',
         width: 6,
         queries: [{ expr: `1 - (${lateShare(overRange)})`, legend: 'in time' }],
@@ -180,7 +180,7 @@ function overTime() {
           id: 110,
           title: 'How fast the budgets burn',
           description:
-            'How many times faster than allowed late and lost events use their budgets up. Healthy: below 1. At 6 a month’s budget lasts five days, at 14.4 two: the alerts TikTokSyncDeliveryBudgetBurnFast and Slow start there, and leave out what upstream sent late.',
+            'How many times faster than allowed late and lost events use their budgets up. Healthy: below 1. At 6 a month’s budget lasts five days, at 14.4 two: the alerts TikTokSyncDeliveryBudgetBurnFast and Slow start there.',
           unit: 'none',
           width: 12,
           minInterval: PER_WINDOW,
