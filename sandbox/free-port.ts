@@ -11,17 +11,18 @@ const handedOut = new Set<number>();
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt++) {
     const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
-    if (handedOut.has(port) || !(await canListen(port))) continue;
+    if (handedOut.has(port) || !(await canListen('127.0.0.1', port))) continue;
     handedOut.add(port);
     return port;
   }
   throw new Error(`no free port found between ${LOWEST} and ${HIGHEST}`);
 }
 
-function canListen(port: number): Promise<boolean> {
+/** Whether nobody listens on a port of a loopback address, nor on that port of all addresses. */
+export function canListen(address: string, port: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const server = createServer();
   server.once('error', () => resolve(false));
-  server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  server.listen(port, address, () => server.close(() => resolve(true)));
   return promise;
 }

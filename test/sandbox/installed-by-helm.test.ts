@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ServerProcess } from '../../sandbox/child-process.ts';
 import { EventProducer } from '../../sandbox/event-producer.ts';
 import { eventually } from '../../sandbox/eventually.ts';
+import { canListen, freePort } from '../../sandbox/free-port.ts';
 import { sandboxKafka } from '../../sandbox/kafka.ts';
 import { type Simulator, startSimulator } from '../../sandbox/tiktok-simulator.ts';
 import { NAMESPACE, only, render } from '../chart/helm.ts';
@@ -31,6 +32,9 @@ const SECRETS = { 'tiktok-tokens': { acme: TOKEN } };
 
 /** As each pod of a cluster has an address of its own, and so its ports for itself. */
 const ADDRESS = `127.${randomInt(10, 250)}.${randomInt(1, 250)}.${randomInt(1, 250)}`;
+const RENDERED_PORT = 8080;
+/** Another one only where a program of this machine has the rendered one on all of its addresses. */
+const port = (await canListen(ADDRESS, RENDERED_PORT)) ? RENDERED_PORT : await freePort();
 
 const image = readImage();
 const folder = mkdtempSync(join(tmpdir(), 'tiktok-sync-pods-'));
@@ -121,15 +125,13 @@ let service: ServerProcess | undefined;
 
 describe('the Deployment, with defaults and the brokers, registry, Redis and one secret', () => {
   let deployment: PreparedContainer & CommandLine;
-  const port = () => deployment.container.ports?.find(each => each.name === 'http')?.containerPort;
-
   /** As the kubelet asks: the path and port of the probe, and its patience. */
   async function passes(probe: Probe | undefined): Promise<boolean> {
     const { path = '/', port: asked } = probe?.httpGet ?? expect.fail('no probe over HTTP');
     const { timeoutSeconds = 1 } = probe ?? {};
     expect(asked).toBe('http');
     const signal = AbortSignal.timeout(timeoutSeconds * 1_000);
-    return (await fetch(`http://${ADDRESS}:${port()}${path}`, { signal })).ok;
+    return (await fetch(`http://${ADDRESS}:${port}${path}`, { signal })).ok;
   }
 
   beforeAll(async () => {
@@ -150,15 +152,20 @@ describe('the Deployment, with defaults and the brokers, registry, Redis and one
     deployment = container(`Deployment/${only(objects, 'Deployment').metadata.name}`, objects);
   });
 
+  test('has its port by the name that probes and monitors use', () => {
+    expect(deployment.container.ports).toMatchObject([{ name: 'http', containerPort: RENDERED_PORT }]);
+    expect(deployment.env).toMatchObject({ TIKTOK_SYNC_HTTP_PORT: String(RENDERED_PORT) });
+  });
+
   test('starts within the patience of its startup probe', async () => {
     const { startupProbe: { periodSeconds = 10, failureThreshold = 3 } = {} } = deployment.container;
     service = new ServerProcess({
       name: 'pod',
-      address: `${ADDRESS}:${port()}`,
+      address: `${ADDRESS}:${port}`,
       command: deployment.command,
       args: deployment.args,
-      // The one addition: in a pod, all addresses are its own.
-      env: { ...deployment.env, TIKTOK_SYNC_HTTP_HOST: ADDRESS },
+      // The one addition: in a pod, all addresses are its own, and so are their ports.
+      env: { ...deployment.env, TIKTOK_SYNC_HTTP_HOST: ADDRESS, TIKTOK_SYNC_HTTP_PORT: String(port) },
       folder: deployment.cwd,
       logFile: join(folder, 'pod.log'),
       ready: () => passes(deployment.container.startupProbe),
@@ -189,7 +196,7 @@ describe('the Deployment, with defaults and the brokers, registry, Redis and one
   });
 
   test('passes helm test', async () => {
-    const objects = rendering();
+    const objects = rendering({ service: { port } });
     const [pod] = objects.filter(({ kind }) => kind === 'Pod');
     const { exitCode, output } = await runToEnd(container(`Pod/${pod?.metadata.name}`, objects));
     expect([exitCode, output]).toEqual([0, expect.stringContaining('tiktok_sync_build_info')]);
