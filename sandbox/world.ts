@@ -46,7 +46,7 @@ export interface WorldTopics extends Topics {
 /** What the service sends is held to more than TikTok is known to refuse. */
 const HARD_TO_PLEASE = { ...STRICT_RULES, poisonPrefix: POISON_PREFIX };
 
-const MAX_MESSAGE_BYTES = 1_048_576;
+const MAX_MESSAGE_BYTES = 1_048_588;
 const LETTER_HEADROOM_BYTES = 65_536;
 
 export class World {
