@@ -34,12 +34,12 @@ export interface SchemasNeeds {
 export async function runSchemas(request: SchemasRequest, needs: SchemasNeeds, host: Host): Promise<ExitCode> {
   const subjects = contractSubjects(needs.topics, readSchemas());
   const file = request.action === 'check' ? request.file : null;
-  const candidate = file === null ? null : { name: file, ...(await readCandidate(file, request, host)) };
+  const candidate = file === null ? null : await readCandidate(file, request, host);
   const report = await ask(request, candidate, subjects, needs).catch((error: unknown) => {
     throw error instanceof CodedError ? error : registryAway(messageOf(error), error);
   });
   const dryRun = request.action === 'register' && request.dryRun;
-  const lines = schemaLines(report, file, dryRun);
+  const lines = schemaLines(report, file === null ? null : nameOf(file), dryRun);
   host.out.write(
     request.json ? `${JSON.stringify({ ...report, dry_run: dryRun }, null, 2)}\n` : `${lines.join('\n')}\n`,
   );
@@ -63,5 +63,10 @@ function ask(
 async function readCandidate(file: string, request: SchemasRequest, host: Host): Promise<Candidate> {
   const text = await readGiven(file === '-' ? null : file, host);
   const subject = request.action === 'check' ? request.subject : null;
-  return { schema: parseCandidate(text, file), subject };
+  return { schema: parseCandidate(text, nameOf(file)), subject };
+}
+
+/** How messages call the file. */
+function nameOf(file: string): string {
+  return file === '-' ? 'The schema on standard input' : file;
 }

@@ -56,6 +56,32 @@ export function plainType({ schema, references }: WriterSchema): avro.types.Reco
   return type;
 }
 
+/**
+ * Every field, those of records inside it after it: `last_touch`, `last_touch.ttclid`, `contents[].price`.
+ * A record within itself is not gone into again.
+ */
+export function fieldPaths(type: avro.types.RecordType): readonly string[] {
+  return pathsWithin(type, '', []);
+}
+
+/** Without the fields inside of those that are named themselves. */
+export function outermost(paths: readonly string[]): readonly string[] {
+  return paths.filter(path => !paths.some(other => path.startsWith(`${other}.`) || path.startsWith(`${other}[`)));
+}
+
+function pathsWithin(type: avro.Type, path: string, outer: readonly avro.Type[]): readonly string[] {
+  const { RecordType, ArrayType, WrappedUnionType, UnwrappedUnionType } = avro.types;
+  if (type instanceof WrappedUnionType || type instanceof UnwrappedUnionType) {
+    return type.types.flatMap(branch => pathsWithin(branch, path, outer));
+  }
+  if (type instanceof ArrayType) return pathsWithin(type.itemsType, `${path}[]`, outer);
+  if (!(type instanceof RecordType) || outer.includes(type)) return [];
+  return type.fields.flatMap(field => {
+    const own = path === '' ? field.name : `${path}.${field.name}`;
+    return [own, ...pathsWithin(field.type, own, [...outer, type])];
+  });
+}
+
 function isTakenIn(schema: unknown, known: NamedTypes): boolean {
   // avsc keeps the names of a schema that it gives up on half way.
   const registry = { ...known };

@@ -9,7 +9,7 @@ import type { AvroSchemaJson } from './avro-types.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { messageOf } from './error-codes.ts';
 import { FramedRecords, type SchemaKnowledge } from './framed-records.ts';
-import { misreading, plainType } from './schema-compatibility.ts';
+import { fieldPaths, misreading, outermost, plainType } from './schema-compatibility.ts';
 import { COMPATIBILITY, type ContractSubject } from './schema-contract.ts';
 import { shortRecordName, type WriterSchema } from './writer-schema.ts';
 
@@ -55,6 +55,8 @@ export interface SubjectState {
 }
 
 const REGISTER = 'tiktok-sync schemas register';
+const NOTHING_THERE =
+  "has no version in this registry, so it was compared with the service's own schema only: are the subject's name and the registry the right ones?";
 
 /** What is wrong with a subject of the contract, for the service that runs on it. */
 export function judgeSubject({ subject, schema, readers }: ContractSubject, state: SubjectState): SchemaFinding[] {
@@ -97,6 +99,7 @@ export function judgeCandidate(
     const message = `the service could not read its records, they would become dead letters: ${refusal}`;
     return [finding('error', 'SCHEMA_UNREADABLE', message), ...refused(subject, 'it', state)];
   }
+  const isEmpty = subject !== null && state?.versions.length === 0;
   const problems = [
     ...conflicts(written, { schema: own, references: [] }, "the service's own schema"),
     ...(state?.versions ?? []).flatMap(({ version, id, knowledge }) =>
@@ -106,6 +109,7 @@ export function judgeCandidate(
   return [
     ...problems.map(problem => finding('error', 'SCHEMA_INCOMPATIBLE', `breaks ${COMPATIBILITY}: ${problem}`)),
     ...refused(subject, 'it', state),
+    ...(isEmpty ? [finding('warning', 'SUBJECT_MISSING', NOTHING_THERE)] : []),
     ...judgeFields(candidate, own, finding),
   ];
 }
@@ -162,21 +166,18 @@ function refused(subject: string | null, what: string, state: SubjectState | nul
 
 /** What Avro takes for an addition and a removal may have been a slip of the pen. */
 function judgeFields(candidate: AvroSchemaJson, own: AvroSchemaJson, finding: Finding): SchemaFinding[] {
-  const [written, known] = [fieldNames(candidate), fieldNames(own)];
-  const missing = known.filter(name => !written.includes(name));
-  const unknown = written.filter(name => !known.includes(name));
+  const written = fieldPaths(plainType({ schema: candidate, references: [] }));
+  const known = fieldPaths(plainType({ schema: own, references: [] }));
+  const missing = outermost(known.filter(path => !written.includes(path)));
+  const unknown = outermost(written.filter(path => !known.includes(path)));
   return [
-    ...unknown.map(name => {
-      const guess = didYouMean(name, missing);
+    ...unknown.map(path => {
+      const guess = didYouMean(path, missing);
       const hint = guess === null ? 'it is left alone' : `did you mean ${guess}?`;
-      return finding('warning', 'FIELD_UNKNOWN', `the service does not know the field ${name}: ${hint}`);
+      return finding('warning', 'FIELD_UNKNOWN', `the service does not know the field ${path}: ${hint}`);
     }),
     ...(missing.length === 0
       ? []
       : [finding('warning', 'FIELD_MISSING', `these fields would always be null: ${missing.join(', ')}`)]),
   ];
-}
-
-function fieldNames(schema: AvroSchemaJson): readonly string[] {
-  return (schema['fields'] as readonly AvroSchemaJson[]).map(field => String(field['name']));
 }

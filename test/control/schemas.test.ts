@@ -119,6 +119,7 @@ describe("schemas check of a producer's own", () => {
     const admin = new MemorySchemaAdmin();
     const report = await checkCandidate({ schema: OLDER, subject: 'acme-value' }, subjects, admin);
     expect(report).toMatchObject({ ok: true, subjects: [{ subject: 'acme-value', rule: null, versions: [] }] });
+    expect(report.findings).toMatchObject([{ level: 'warning', code: 'SUBJECT_MISSING', subject: 'acme-value' }]);
   });
 
   test('holds the subject that is named to the records of its topic', async () => {

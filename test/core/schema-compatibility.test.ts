@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isCompatible, readingOf } from '../../scripts/schema-change-table.ts';
 import { SCHEMA_CHANGES } from '../../scripts/schema-changes.ts';
-import { misreading, plainType } from '../../src/core/schema-compatibility.ts';
+import { fieldPaths, misreading, outermost, plainType } from '../../src/core/schema-compatibility.ts';
 
 const record = (fields: readonly object[], rest: object = {}) =>
   plainType({ schema: { type: 'record', name: 'Shop', ...rest, fields }, references: [] });
@@ -24,6 +24,22 @@ describe('reading records of one schema with another', () => {
 
   test('fails for a record of another name', () => {
     expect(misreading(record([ID]), record([ID], { name: 'com.acme.Store' }))).toBe('the record is called Store');
+  });
+});
+
+describe('the fields of a schema', () => {
+  const LINE = {
+    type: 'record',
+    name: 'Line',
+    fields: [ID, { name: 'parts', type: { type: 'array', items: 'Line' } }],
+  };
+
+  test('are named with those of records inside it, and a record within itself ends there', () => {
+    const lines = { name: 'lines', type: ['null', { type: 'array', items: LINE }], default: null };
+    const shop = record([ID, lines, { name: 'first', type: 'Line' }]);
+    const first = ['first', 'first.id', 'first.parts'];
+    expect(fieldPaths(shop)).toEqual(['id', 'lines', 'lines[].id', 'lines[].parts', ...first]);
+    expect(outermost(fieldPaths(shop))).toEqual(['id', 'lines', 'first']);
   });
 });
 

@@ -107,6 +107,25 @@ describe("a producer's schema", () => {
     expect(findings[0]?.message).toContain('curency: did you mean currency?');
   });
 
+  test('with a field renamed inside a record gets the same warning, wherever that record stands', () => {
+    const renamed = JSON.parse(JSON.stringify(schemas.conversionCreated).replaceAll('"ttclid"', '"tt_clid"'));
+    const messages = judge(renamed).map(({ level, message }) => `${level}: ${message}`);
+    expect(messages).toEqual([
+      'warning: the service does not know the field first_touch.tt_clid: did you mean first_touch.ttclid?',
+      'warning: the service does not know the field last_touch.tt_clid: did you mean last_touch.ttclid?',
+      'warning: these fields would always be null: first_touch.ttclid, last_touch.ttclid',
+    ]);
+  });
+
+  test('with a record missing as a whole is not told of each field inside it', () => {
+    expect(judge(without('contents'))).toMatchObject([{ message: 'these fields would always be null: contents' }]);
+  });
+
+  test('is not said to go with a subject that has nothing: its name may be misspelt', () => {
+    const [finding] = judge(schemas.conversionCreated, stateOf([], { rule: null, schemaId: null }));
+    expect(finding).toMatchObject({ level: 'warning', code: 'SUBJECT_MISSING', subject: 'conversions-value' });
+  });
+
   test('without a required field would make dead letters', () => {
     const [finding] = judge(without('conversion_id'));
     expect(finding).toMatchObject({ level: 'error', code: 'SCHEMA_UNREADABLE' });

@@ -1,5 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
 import { DEAD_LETTER_REASONS } from '../../src/core/outcome.ts';
 import { runSchemas } from '../../src/schemas-command.ts';
 import { command } from '../cli/fake-host.ts';
@@ -20,7 +23,7 @@ describe('the page for producers', () => {
   });
 
   test('tells of every reason for a dead letter, and who acts', () => {
-    const table = page.slice(page.indexOf('## What happens to bad records'), page.indexOf('## ConversionCreated'));
+    const table = page.slice(page.indexOf('## What happens to bad records'), page.indexOf('## Changing a schema'));
     expect(DEAD_LETTER_REASONS.filter(reason => !table.includes(`\`${reason}\``))).toEqual([]);
   });
 
@@ -40,36 +43,62 @@ describe('the page for producers', () => {
 });
 
 describe('the check for a CI', () => {
-  const lines = blocks.flatMap(({ text = '' }) => text.match(/^npx tiktok-sync schemas check .*$/gm) ?? []);
-  const offline = lines.find(line => line.includes('--offline')) ?? expect.fail('there is no check without a registry');
-  const run = (line: string, schema: string) =>
-    command(line.replace('npx tiktok-sync ', ''), {
-      files: { 'conversion-created.avsc': schema },
-      heavy: { schemas: runSchemas },
-    });
+  const shell = blocks.filter(({ language }) => language === 'sh').map(({ text = '' }) => text);
+  const script = shell.find(text => text.startsWith('#!/bin/sh')) ?? expect.fail('there is no script to copy');
+  const broken = changed({ name: 'campaign', type: 'string' });
+  const folders: string[] = [];
+  afterAll(() => folders.forEach(folder => void rmSync(folder, { recursive: true })));
 
-  test('passes for our schema, and for one with an optional field more', async () => {
-    expect(await run(offline, SCHEMA)).toMatchObject({ exitCode: 0, err: '' });
-    const grown = JSON.parse(SCHEMA) as { fields: object[] };
-    grown.fields.push({ name: 'campaign', type: ['null', 'string'], default: null });
-    expect(await run(offline, JSON.stringify(grown))).toMatchObject({ exitCode: 0, err: '' });
+  /** Runs the script as a CI does, where `docker run … IMAGE` is this project's own command. */
+  function runScript(schemas: Readonly<Record<string, string>>) {
+    const folder = mkdtempSync(`${tmpdir()}/producer-ci-`);
+    folders.push(folder);
+    mkdirSync(`${folder}/schemas`);
+    for (const [name, text] of Object.entries(schemas)) writeFileSync(`${folder}/schemas/${name}`, text);
+    const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+    const docker = `#!/bin/sh\necho "$1 $2 $3 $4" >> ${folder}/docker.log\nshift 4\nexec ${process.execPath} ${main} "$@"\n`;
+    writeFileSync(`${folder}/docker`, docker, { mode: 0o755 });
+    writeFileSync(`${folder}/check.sh`, script);
+    const env = { PATH: `${folder}:${process.env['PATH']}` };
+    const { status, stdout } = spawnSync('sh', ['check.sh'], { cwd: folder, env, encoding: 'utf8', timeout: 20_000 });
+    return { status, stdout, calls: () => readFileSync(`${folder}/docker.log`, 'utf8').trim().split('\n') };
+  }
+
+  test('as it is on the page passes where every schema can be used, by the image of this version', () => {
+    const grown = changed({ name: 'campaign', type: ['null', 'string'], default: null });
+    const { status, stdout, calls } = runScript({ 'a.avsc': SCHEMA, 'b.avsc': grown });
+    expect([status, stdout.match(/can be used/g)]).toEqual([0, ['can be used', 'can be used']]);
+    const { version } = JSON.parse(read('package.json')) as { version: string };
+    const image = /^ {2}repository: (\S+)$/m.exec(read('helm/values.yaml'))?.[1];
+    expect(calls()).toEqual(Array(2).fill(`run --rm -i ${image}:${version}`));
   });
 
-  test('fails for one with a required field more', async () => {
-    const broken = JSON.parse(SCHEMA) as { fields: object[] };
-    broken.fields.push({ name: 'campaign', type: 'string' });
-    const { exitCode, out } = await run(offline, JSON.stringify(broken));
-    expect(exitCode).toBe(6);
-    expect(out).toContain('SCHEMA_INCOMPATIBLE');
+  test('as it is on the page fails for one that cannot, although a good one comes after it', () => {
+    const { status, stdout } = runScript({ 'a.avsc': broken, 'b.avsc': SCHEMA });
+    expect(status).toBe(6);
+    expect(stdout).toContain('SCHEMA_INCOMPATIBLE');
+  });
+
+  test('as it is on the page fails where there is no schema at all', () => {
+    expect(runScript({}).status).not.toBe(0);
   });
 
   test('is a command line that is understood with a registry, too', async () => {
-    const [line] = lines.filter(each => each.includes('--registry-url'));
-    const away = line?.replace('"$SCHEMA_REGISTRY_URL"', 'http://127.0.0.1:1') ?? '';
-    const { exitCode, err } = await run(away, SCHEMA);
+    const line =
+      shell.find(text => text.includes('--registry-url')) ?? expect.fail('there is no check with a registry');
+    const words = line.replace(/^docker run --rm -i "\$IMAGE" /, '').replace(/ < \S+$/, '');
+    const away = words.replace('"$SCHEMA_REGISTRY_URL"', 'http://127.0.0.1:1');
+    const { exitCode, err } = await command(away, { input: SCHEMA, heavy: { schemas: runSchemas } });
     expect([exitCode, err]).toEqual([4, expect.stringContaining('DEPENDENCY_UNREACHABLE')]);
   });
 });
+
+/** Our schema with a field more. */
+function changed(field: object): string {
+  const schema = JSON.parse(SCHEMA) as { fields: object[] };
+  schema.fields.push(field);
+  return JSON.stringify(schema);
+}
 
 test('the TypeScript producer uses the versions of its packages that this project runs it with', () => {
   const { dependencies } = JSON.parse(read('examples/producers/typescript/package.json'));
