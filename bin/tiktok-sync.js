@@ -1,12 +1,16 @@
 #!/usr/bin/env node
 // Plain JavaScript for Node 20: the service is TypeScript that Node 24 runs as it is, so this file only finds that Node.
 import { fileURLToPath } from 'node:url';
-import { endWithParent, findNode, isNewEnough, isRunByNpx, NEEDED, runToEnd } from './node-runtime.js';
+import { endWithParent, findNode, isNewEnough, isRunByNpx, NEEDED, projectRoot, runToEnd } from './node-runtime.js';
 
 if (isRunByNpx(process.env)) endWithParent();
 
 if (isNewEnough(process.versions.node)) {
-  await import('../src/main.ts');
+  await import('../src/main.ts').catch(error => {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    console.error(`${error.message}\nRun "npm ci" in ${projectRoot}: the libraries are not installed.`);
+    process.exit(1);
+  });
 } else {
   const node = findNode();
   if (node === undefined) {

@@ -1,4 +1,4 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -79,16 +79,36 @@ setTimeout(() => process.exit(1), 4000);
 console.log('ready');
 `;
 
-/** The command line with a stand-in for the service, under a shell as npm starts it. */
-function underShell(folder: string, env: Readonly<Record<string, string>>) {
+function copyBin(folder: string): void {
   cpSync(fileURLToPath(new URL('../../bin', import.meta.url)), join(folder, 'bin'), { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   mkdirSync(join(folder, 'src'));
+}
+
+/** The command line with a stand-in for the service, under a shell as npm starts it. */
+function underShell(folder: string, env: Readonly<Record<string, string>>) {
+  copyBin(folder);
   writeFileSync(join(folder, 'src', 'main.ts'), STAND_IN);
   // With a command behind it, no shell replaces itself by the program.
   const args = ['-c', '"$0" "$1"; exit', process.execPath, join(folder, 'bin', 'tiktok-sync.js')];
   return spawn('sh', args, { stdio: ['ignore', 'pipe', 'inherit'], env });
 }
+
+describe('the command line in a clone without its libraries', () => {
+  it('says what to run, and no more', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tiktok-sync-bin-'));
+    try {
+      copyBin(folder);
+      writeFileSync(join(folder, 'src', 'main.ts'), "import 'a-library-that-is-not-there';");
+      const bin = join(folder, 'bin', 'tiktok-sync.js');
+      const { status, stderr } = spawnSync(process.execPath, [bin], { encoding: 'utf8' });
+      expect([status, stderr]).toEqual([1, expect.stringContaining(`Run "npm ci" in ${folder}`)]);
+      expect(stderr.trim().split('\n')).toHaveLength(2);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
 
 describe('the command line under npx', () => {
   it.each([{ npm_command: 'exec' }, { npm_lifecycle_event: 'npx' }])(
