@@ -54,9 +54,23 @@ function createClient(options: EventsApiOptions): Dispatcher {
     bodyTimeout: options.requestTimeoutMs,
   };
   if (proxyUrl === null) return new Pool(baseUrl, { ...settings, connect: { timeout: options.connectTimeoutMs } });
-  // Always a tunnel: a request then starts once TikTok itself can be written to, and no proxy ever sees a token.
-  return new ProxyAgent({ ...settings, uri: proxyUrl, proxyTunnel: true, connectTimeout: options.connectTimeoutMs });
+  const { connectTimeoutMs: connectTimeout } = options;
+  return new ProxyAgent({
+    ...settings,
+    uri: proxyUrl,
+    // Always a tunnel: a request then starts once TikTok itself can be written to, and no proxy ever sees a token.
+    proxyTunnel: true,
+    connectTimeout,
+    // A proxy that is silent would keep every connection taken for the client's own five minutes, long after it is well again.
+    clientFactory: (proxy, given) => new Pool(proxy, { ...given, headersTimeout: connectTimeout }),
+  });
 }
+
+/** What errors of the client mean before a request was started: we abort none then, so they are the proxy's answer to CONNECT. */
+const OF_THE_TUNNEL: ReadonlyMap<string, string> = new Map([
+  ['UND_ERR_ABORTED', PROXY_REFUSED],
+  ['UND_ERR_HEADERS_TIMEOUT', CONNECT_TIMEOUT],
+]);
 
 function exchange(client: Dispatcher, request: EventsApiRequest, options: EventsApiOptions): Promise<EventsApiAnswer> {
   return new Promise(resolve => {
@@ -134,8 +148,7 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     const code = 'code' in error ? String(error.code) : error.name;
-    // We abort no request that has neither started nor been answered for: the proxy answered CONNECT with a refusal.
-    this.#fail(code === 'UND_ERR_ABORTED' && this.#controller === null ? PROXY_REFUSED : code);
+    this.#fail((this.#controller === null ? OF_THE_TUNNEL.get(code) : null) ?? code);
   }
 
   #respond(): void {

@@ -10,11 +10,14 @@ export interface ConnectProxy {
   readonly tunnels: readonly { readonly target: string; readonly authorization: string | undefined }[];
   /** All bytes that clients sent before a tunnel was made, which is what the proxy could read. */
   readonly heads: () => string;
+  /** From now on it makes tunnels for those who ask; those who asked before still wait. */
+  wake(): void;
   close(): Promise<void>;
 }
 
-/** `answer`: instead of a tunnel, a refusal such as `403 Forbidden`. */
+/** `answer`: instead of a tunnel, a refusal such as `403 Forbidden`; `silent` answers nothing until `wake`. */
 export async function startConnectProxy(answer: string | null = null): Promise<ConnectProxy> {
+  let isSilent = answer === 'silent';
   const tunnels: { target: string; authorization: string | undefined }[] = [];
   const heads: string[] = [];
   const open = new Set<Socket | Duplex>();
@@ -28,7 +31,8 @@ export async function startConnectProxy(answer: string | null = null): Promise<C
     tunnels.push({ target, authorization: request.headers['proxy-authorization'] });
     heads.push(JSON.stringify(request.rawHeaders));
     client.on('error', () => {});
-    if (answer !== null) return void client.end(`HTTP/1.1 ${answer}\r\n\r\n`);
+    if (isSilent) return;
+    if (answer !== null && answer !== 'silent') return void client.end(`HTTP/1.1 ${answer}\r\n\r\n`);
     const { hostname, port } = new URL(`http://${target}`);
     const upstream = connect(Number(port || 80), hostname, () => {
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
@@ -47,6 +51,9 @@ export async function startConnectProxy(answer: string | null = null): Promise<C
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     tunnels,
     heads: () => heads.join('\n'),
+    wake: () => {
+      isSilent = false;
+    },
     close: async () => {
       for (const socket of open) socket.destroy();
       await new Promise(resolve => server.close(resolve));

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../sandbox/eventually.ts';
 import { freePort } from '../../sandbox/free-port.ts';
 import { createEventsApi, type EventsApiClient, type EventsApiOptions } from '../../src/adapters/tiktok-events-api.ts';
 import { lookAtTikTok } from '../../src/adapters/tiktok-look.ts';
@@ -321,6 +322,15 @@ describe('a request through a proxy', () => {
     const proxyUrl = `http://127.0.0.1:${await freePort()}`;
     const answer = await client('http://127.0.0.1:9', { proxyUrl }).send(REQUEST);
     expect(answer).toMatchObject({ ...surelyNot, code: 'ECONNREFUSED' });
+  });
+
+  it('surely did not reach TikTok while the proxy is silent, and does as soon as it answers again', async () => {
+    const origin = await serve((_, __, response) => void response.end('{"code":0}'));
+    const changes = { ...(await through('silent')), connectTimeoutMs: 300, requestTimeoutMs: 1_000 };
+    const api = client(origin, { ...changes, maxConnectionsCount: 1 });
+    expect(await api.send(REQUEST)).toMatchObject({ ...surelyNot, code: 'CONNECT_TIMEOUT' });
+    proxy?.wake();
+    await eventually('a request through the proxy', async () => (await api.send(REQUEST)).kind === 'response', 15_000);
   });
 
   it('surely did not reach TikTok when the TLS handshake in the tunnel fails', async () => {
