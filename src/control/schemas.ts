@@ -95,8 +95,8 @@ export async function registerSchemas(
       continue;
     }
     if (!isRuled) ruled.push(subject);
-    // Before the schema, so that it is judged by the rule; a subject that does not exist yet may take none.
-    if (!dryRun && !isRuled && versions.length > 0) await admin.setRule(subject);
+    // Before the schema, so that it is judged by the rule; a subject that has neither rule nor version may take none yet.
+    if (!dryRun && !isRuled && (rule !== null || versions.length > 0)) await admin.setRule(subject);
     if (schemaId !== null) continue;
     const problem = dryRun ? null : await admin.register(subject, schema).then(() => null, refusalIn);
     if (problem === null) registered.push(subject);

@@ -51,6 +51,14 @@ describe('schemas register', () => {
     expect(admin.changes).toEqual(['rule conversions-value', 'register conversions-value']);
   });
 
+  test('sets the rule where another one was made for a subject that has no schema yet', async () => {
+    const admin = new MemorySchemaAdmin();
+    admin.rules.set('conversions-value', 'BACKWARD');
+    const report = await registerSchemas(subjects.slice(0, 1), admin, false);
+    expect(report).toMatchObject({ ok: true, subjects: [{ rule: 'FULL_TRANSITIVE' }] });
+    expect(admin.changes).toEqual(['rule conversions-value', 'register conversions-value']);
+  });
+
   test('tells of a refusal and sees to the other subjects', async () => {
     const admin = new MemorySchemaAdmin();
     await admin.register('conversions-value', WRONG);
