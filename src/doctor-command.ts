@@ -108,7 +108,8 @@ class Doctor {
       examine('kafka.group', 3, () => this.#withKafka('kafka.group', looks => this.#group(looks))),
       examine('registry', 2, async () => judgeRegistry(await this.#registry, this.#config.registry.url)),
       examine('redis', 2, () => this.#redis()),
-      examine('tiktok', 1, async () => {
+      // Longer than the look's own limit, which says more.
+      examine('tiktok', 2, async () => {
         const look = await lookAtTikTok({ baseUrl, proxyUrl, timeoutMs, userAgent: USER_AGENT }, this.#host.now);
         return judgeTikTok(look, baseUrl, proxyUrl === null ? this.#host.env : {});
       }),

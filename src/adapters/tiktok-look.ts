@@ -28,7 +28,6 @@ export interface TikTokWay {
 
 /** Never rejects. `now`: epoch milliseconds. */
 export async function lookAtTikTok(way: TikTokWay, now: () => number): Promise<TikTokLook> {
-  const { timeoutMs } = way;
   const begun = now();
   try {
     const { body, date, status } = await ask(way);
@@ -39,7 +38,7 @@ export async function lookAtTikTok(way: TikTokWay, now: () => number): Promise<T
     return { trouble: null, httpStatus: status, apiCode: apiCodeIn(body), skewMs, tookMs: ended - begun };
   } catch (error) {
     return {
-      trouble: troubleOf(error, timeoutMs),
+      trouble: troubleOf(error, way),
       httpStatus: null,
       apiCode: null,
       skewMs: null,
@@ -55,10 +54,13 @@ function ask({ baseUrl, proxyUrl, timeoutMs, userAgent }: TikTokWay): Promise<An
   const proxyEnv = proxyUrl === null ? {} : { HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl };
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const body = '{}';
+  const signal = AbortSignal.timeout(timeoutMs);
+  // Node.js does not look at it while it waits for the proxy.
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   const options = {
     method: 'POST',
     agent: isHttps ? new HttpsAgent({ proxyEnv }) : new HttpAgent({ proxyEnv }),
-    signal: AbortSignal.timeout(timeoutMs),
+    signal,
     headers: {
       'content-type': 'application/json',
       'content-length': body.length,
@@ -92,16 +94,20 @@ function apiCodeIn(body: string): number | null {
   }
 }
 
-function troubleOf(error: unknown, timeoutMs: number): Trouble {
+function troubleOf(error: unknown, { proxyUrl, timeoutMs }: TikTokWay): Trouble {
+  const wayOut = proxyUrl === null ? DIRECT_WAY : PROXY_WAY;
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'NO_ANSWER';
   if (error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError')) {
-    return { kind: 'unreachable', code: 'TIMED_OUT', problem: `no answer within ${timeoutMs / 1_000} s`, advice: WAY };
+    const problem = `no answer within ${timeoutMs / 1_000} s`;
+    return { kind: 'unreachable', code: 'TIMED_OUT', problem, advice: wayOut };
   }
   const tls = tlsAdvice(error, 'tiktok.tls');
-  if (tls === null || tls.passes) return { kind: 'unreachable', code, problem: code, advice: WAY };
+  if (tls === null || tls.passes) return { kind: 'unreachable', code, problem: code, advice: wayOut };
   const advice =
     'Check the clock, and whether a proxy terminates TLS: give Node.js its authority with NODE_EXTRA_CA_CERTS.';
   return { kind: 'refused', code, problem: `no TLS connection (${code})`, advice };
 }
 
-const WAY = 'Check tiktok.baseUrl, the name server, the firewall and the egress rules of the network.';
+const DIRECT_WAY = 'Check tiktok.baseUrl, the name server, the firewall and the egress rules of the network.';
+const PROXY_WAY =
+  'Check tiktok.proxyUrl, its user and password, and that the proxy lets tunnels through to the host of tiktok.baseUrl.';

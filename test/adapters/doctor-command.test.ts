@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import type { Message } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommand } from '../../sandbox/command-run.ts';
@@ -86,6 +87,16 @@ describe('doctor', () => {
     ]);
     expect(adviceOn(visit, 'NOT_THE_API')).toContain(`set registry.url to that`);
     expect(adviceOn(visit, 'NOT_THE_API')).toContain(stack.registryUrl);
+  });
+
+  test('says where to look when TikTok does not answer in time', async () => {
+    const silent = createServer();
+    await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const { findings } = await doctor({ TIKTOK_SYNC_TIKTOK_BASE_URL: `http://127.0.0.1:${port}` }, '--timeout', '2s');
+    silent.close();
+    const [tiktok] = findings.filter(({ check }) => check === 'tiktok');
+    expect(tiktok).toMatchObject({ code: 'TIMED_OUT', advice: expect.stringContaining('firewall') });
   });
 
   test('tells of a topic that is missing, and of a token', async () => {

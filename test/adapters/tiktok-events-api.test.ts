@@ -346,10 +346,25 @@ describe('a request through a proxy', () => {
   });
 });
 
-it("doctor's look at TikTok takes the same way", async () => {
-  const proxy = await startConnectProxy();
-  const way = { baseUrl: 'https://127.0.0.1:9', proxyUrl: proxy.url, timeoutMs: 5_000, userAgent: 'doctor' };
-  expect((await lookAtTikTok(way, Date.now)).trouble).not.toBeNull();
-  await proxy.close();
-  expect(proxy.tunnels).toEqual([{ target: '127.0.0.1:9', authorization: undefined }]);
+describe("doctor's look at TikTok", () => {
+  const baseUrl = 'https://127.0.0.1:9';
+
+  it('takes the same way', async () => {
+    const proxy = await startConnectProxy();
+    const way = { baseUrl, proxyUrl: proxy.url, timeoutMs: 5_000, userAgent: 'doctor' };
+    expect((await lookAtTikTok(way, Date.now)).trouble).not.toBeNull();
+    await proxy.close();
+    expect(proxy.tunnels).toEqual([{ target: '127.0.0.1:9', authorization: undefined }]);
+  });
+
+  it.each([
+    ['403 Forbidden', 'ERR_PROXY_TUNNEL'],
+    ['silent', 'TIMED_OUT'],
+  ])('says where to look when the proxy is %s', async (answer, code) => {
+    const proxy = await startConnectProxy(answer);
+    const way = { baseUrl, proxyUrl: proxy.url, timeoutMs: 500, userAgent: 'doctor' };
+    const { trouble } = await lookAtTikTok(way, Date.now);
+    await proxy.close();
+    expect(trouble).toMatchObject({ code, advice: expect.stringContaining('tiktok.proxyUrl') });
+  });
 });
