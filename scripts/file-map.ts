@@ -19,13 +19,13 @@ export function fileMap(): string {
   return FOLDERS.map(([folder, meaning]) => section(folder, meaning)).join('\n\n');
 }
 
-/** Folders below the root are folded up, as a hundred rows would hide what follows. */
+/** Folded up, as hundreds of rows would hide what follows. */
 function section(folder: string, meaning: string): string {
   const files = readdirSync(new URL(folder, SOURCES)).filter(name => name.endsWith('.ts'));
   const rows = files.sort(byStory).map(name => `| [${name}](src/${folder}${name}) | ${sentenceOf(folder + name)} |`);
   const table = ['| file | what it is for |', '|---|---|', ...rows].join('\n');
   const title = `<code>src/${folder}</code>: ${meaning} (${files.length} files)`;
-  return `<details${folder === '' ? ' open' : ''}><summary>${title}</summary>\n\n${table}\n\n</details>`;
+  return `<details><summary>${title}</summary>\n\n${table}\n\n</details>`;
 }
 
 function byStory(a: string, b: string): number {

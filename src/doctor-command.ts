@@ -113,7 +113,9 @@ class Doctor {
         const look = await lookAtTikTok({ baseUrl, proxyUrl, timeoutMs, userAgent: USER_AGENT }, this.#host.now);
         return judgeTikTok(look, baseUrl, proxyUrl === null ? this.#host.env : {});
       }),
-      examine('connections', 3, () => this.#withStored(async stored => judgeConnections(stored, this.#tokens))),
+      examine('connections', 3, () =>
+        this.#withStored(async stored => judgeConnections(stored, this.#tokens, this.#config.config.ignore)),
+      ),
       ...(verifyTokens ? [examine('tokens.verified', 4, () => this.#verified())] : []),
     ];
   }

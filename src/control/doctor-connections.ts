@@ -3,7 +3,7 @@
 import { adviceOn } from '../core/config-advice.ts';
 import type { Connection, Mapping } from '../core/config-entry.ts';
 import { compileFields } from '../core/entry-fields.ts';
-import type { StoredConfig } from '../core/stored-config.ts';
+import { IDS_DIFFER, type StoredConfig } from '../core/stored-config.ts';
 import type { Tokens } from '../ports.ts';
 import { type Finding, fine, found, many } from './doctor-findings.ts';
 
@@ -15,9 +15,13 @@ interface Usable {
   readonly mappings: readonly Mapping[];
 }
 
-/** Contacts nothing: tokens are looked up here. */
-export function judgeConnections(stored: StoredConfig, tokens: Tokens): readonly Finding[] {
-  const { findings, ...usable } = compileAll(stored);
+/** Contacts nothing: tokens are looked up here. `ignored`: the keys of `config.ignore`. */
+export function judgeConnections(
+  stored: StoredConfig,
+  tokens: Tokens,
+  ignored: readonly string[] = [],
+): readonly Finding[] {
+  const { findings, ...usable } = compileAll(stored, ignored);
   const { connections, mappings } = usable;
   if (stored.entries.size + stored.unreadable.size === 0) {
     const advice = 'Every event is skipped (no_connection) until there is one. Write one: tiktok-sync apply -f FILE';
@@ -34,10 +38,15 @@ export function judgeConnections(stored: StoredConfig, tokens: Tokens): readonly
   ];
 }
 
-function compileAll(stored: StoredConfig): Usable & { readonly findings: readonly Finding[] } {
+function compileAll(
+  stored: StoredConfig,
+  ignored: readonly string[],
+): Usable & { readonly findings: readonly Finding[] } {
   const connections: Connection[] = [];
   const mappings: Mapping[] = [];
-  const findings = [...stored.unreadable].map(([key, { problem }]) => unusable(key, problem));
+  const findings = [...stored.unreadable].map(([key, { problem }]) => {
+    return problem === IDS_DIFFER ? unusable(key, problem) : unreadable(key, problem, ignored.includes(key));
+  });
   for (const [key, { fields, kind }] of stored.entries) {
     const { entry, problems } = compileFields(kind, fields, 'topic');
     if (entry.kind === 'connection') connections.push(entry.connection);
@@ -50,6 +59,18 @@ function compileAll(stored: StoredConfig): Usable & { readonly findings: readonl
 function unusable(key: string, problem: string): Finding {
   const advice = 'Its events become dead letters. Correct the entry: tiktok-sync get, edit, tiktok-sync apply';
   return found(ENTRIES, 'wrong', 'ENTRY_UNUSABLE', `${key} cannot be used: ${problem}`, advice);
+}
+
+/** The last version that could be read lives on only in processes that have seen it. */
+function unreadable(key: string, problem: string, isIgnored: boolean): Finding {
+  const message = `${key} cannot be read: ${problem}`;
+  if (isIgnored) {
+    const advice =
+      'Its events are not sent: it is listed in config.ignore. Repair it or delete it, and take it off that list.';
+    return found(ENTRIES, 'warning', 'ENTRY_IGNORED', message, advice);
+  }
+  const advice = `A service that starts now waits for it and is not ready (CONFIG_BLOCKED), for every advertiser. Write it anew (tiktok-sync apply), take it away (tiktok-sync delete key ${key}), or list it in config.ignore.`;
+  return found(ENTRIES, 'wrong', 'ENTRY_UNREADABLE', message, advice);
 }
 
 /** Mappings that point nowhere. */

@@ -37,6 +37,9 @@ interface Decoded {
   readonly fields: Fields;
 }
 
+/** The service decodes such an entry and takes it for one that cannot be used; any other unreadable one it cannot decode. */
+export const IDS_DIFFER = 'the id in the key and the id in the value differ';
+
 export type StoredConfigDecoder = FramedRecords<Decoded>;
 
 export function createStoredConfigDecoder(schemas: ConfigSchemas): StoredConfigDecoder {
@@ -76,7 +79,7 @@ function readOne(
   if ('skip' in decoded) return decoded.skip;
   if ('deadLetter' in decoded) return `${decoded.deadLetter}: ${decoded.detail}`;
   if (decoded.kind !== name.kind) return `the key names a ${name.kind}, the value is a ${decoded.kind}`;
-  if (decoded.fields[ID_FIELD[name.kind]] !== name.id) return 'the id in the key and the id in the value differ';
+  if (decoded.fields[ID_FIELD[name.kind]] !== name.id) return IDS_DIFFER;
   return { ...name, fields: decoded.fields };
 }
 

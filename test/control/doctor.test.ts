@@ -11,6 +11,7 @@ import { judgeTikTok } from '../../src/control/doctor-tiktok.ts';
 import { judgeVerified } from '../../src/control/doctor-tokens.ts';
 import type { Verified } from '../../src/control/verify-connection.ts';
 import { entryFromJson } from '../../src/core/entry-fields.ts';
+import { IDS_DIFFER } from '../../src/core/stored-config.ts';
 import { judgeTopics } from '../../src/core/topic-contract.ts';
 import type { TokenLookup } from '../../src/ports.ts';
 import type { BrokerLook, GroupLook, PartitionLook, RedisLook, Trouble } from '../../src/ports-doctor.ts';
@@ -307,6 +308,17 @@ describe('connections, mappings and tokens', () => {
     const given = {
       ...stored([one, its]),
       unreadable: new Map([['mapping:x', { offset: 1, problem: 'undecodable' }]]),
+    };
+    const [finding] = judgeConnections(given, token).filter(({ status }) => status !== 'ok');
+    expect(finding).toMatchObject({ status: 'wrong', code: 'ENTRY_UNREADABLE' });
+    expect(finding?.advice).toMatch(/starts now waits .*tiktok-sync delete key mapping:x.*config\.ignore/);
+    expect(bad(judgeConnections(given, token, ['mapping:x']))).toEqual(['warning ENTRY_IGNORED']);
+  });
+
+  test('an entry under the key of another is one that cannot be used, as the service takes it', () => {
+    const given = {
+      ...stored([one, its]),
+      unreadable: new Map([['mapping:x', { offset: 1, problem: IDS_DIFFER }]]),
     };
     expect(bad(judgeConnections(given, token))).toEqual(['wrong ENTRY_UNUSABLE']);
   });
