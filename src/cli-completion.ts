@@ -1,6 +1,7 @@
 /** `tiktok-sync completion` on the command line. */
 
 import { Argument, type Command, type Option } from 'commander';
+import { LETTER_REASONS } from './cli-letter-filters.ts';
 import { ALL_OPTIONS } from './config-options.ts';
 import { completionScript, SHELLS, type Shell } from './control/completion.ts';
 import type { CommandNode, OptionNode } from './control/completion-tree.ts';
@@ -50,11 +51,12 @@ function optionNode(option: Option): OptionNode {
   };
 }
 
-/** Of the options of the configuration: `--set` takes the path of any, and flags of their own may have listed values. */
+/** Those that commander is not told, as it would take one value only; and of the options of the configuration: `--set` takes the path of any, and flags of their own may have listed values. */
 function choicesOf({ long }: Option): readonly string[] {
   if (long === '--set') {
     const open = [...ALL_OPTIONS.values()].filter(({ option }) => option.secrecy !== 'secret');
     return open.map(({ path }) => `${path}=`);
   }
+  if (long === '--reason') return LETTER_REASONS;
   return [...ALL_OPTIONS.values()].find(({ option }) => option.flag === long)?.option.choices ?? [];
 }

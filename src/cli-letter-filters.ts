@@ -10,6 +10,9 @@ import { SOURCE_TOO_LARGE } from './core/letter.ts';
 import type { LetterFilter } from './core/letter-filter.ts';
 import { DEAD_LETTER_REASONS } from './core/outcome.ts';
 
+/** What `--reason` takes. */
+export const LETTER_REASONS: readonly string[] = [...DEAD_LETTER_REASONS, SOURCE_TOO_LARGE];
+
 export function addFilterFlags(command: Command): Command {
   return command
     .option('--reason <reason>', 'only letters with this reason (repeatable)', collect)
@@ -53,9 +56,8 @@ export function countFlag<None>(flag: string, given: unknown, none: None): numbe
 
 function checkReason(reason: string): void {
   if (textOfReason(reason) !== null) return;
-  const known = [...DEAD_LETTER_REASONS, SOURCE_TOO_LARGE];
-  const near = didYouMean(reason, known);
-  const hint = near === null ? `known are ${known.join(', ')}` : `did you mean ${near}?`;
+  const near = didYouMean(reason, LETTER_REASONS);
+  const hint = near === null ? `known are ${LETTER_REASONS.join(', ')}` : `did you mean ${near}?`;
   throw new CodedError('USAGE', `--reason "${reason}" is not a reason of dead letters; ${hint}`);
 }
 

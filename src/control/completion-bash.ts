@@ -17,6 +17,9 @@ _tiktok_sync() {
   local cur prev place word words files values i
   cur=\${COMP_WORDS[COMP_CWORD]}
   prev=\${COMP_WORDS[COMP_CWORD-1]}
+  # bash takes the = of --option=value for a word of its own.
+  if [[ $cur == '=' && $prev == --* ]]; then cur=
+  elif [[ $prev == '=' && \${COMP_WORDS[COMP_CWORD-2]} == --* ]]; then prev=\${COMP_WORDS[COMP_CWORD-2]}; fi
   place=
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
@@ -31,7 +34,7 @@ ${placed.map(branch).join('\n')}
   case "$place $prev" in
 ${choiceGroups(placed).map(choiceBranch).join('\n')}
   esac
-  case " $files " in *" $prev "*) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;; esac
+  case " $files " in *" $prev "*) local IFS=$'\\n'; compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;; esac
   case " $values " in *" $prev "*) return ;; esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }

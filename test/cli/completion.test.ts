@@ -15,6 +15,7 @@ let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tiktok-sync-completion-'));
   for (const shell of SHELLS) writeFileSync(join(folder, shell), (await command(`completion ${shell}`)).out);
+  writeFileSync(join(folder, 'two words.yaml'), '');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -50,6 +51,16 @@ describe('bash', () => {
     [['get', '-o', 'j'], ['json']],
     [['check', '--set', 'window.si'], ['window.sizeMs=']],
     [['apply', '-f', 'fi'], ['fish']],
+    [['apply', '-f', 'tw'], ['two words.yaml']],
+    // As bash splits `--log-format=j` into words.
+    [['run', '--log-format', '=', 'j'], ['json']],
+    [['check', '--config', '=', 'tw'], ['two words.yaml']],
+    [
+      ['run', '--log-format', '='],
+      ['json', 'text'],
+    ],
+    [['check', '--set', 'window.sizeMs', '='], []],
+    [['dead-letters', 'redrive', '--reason', 'refused'], ['refused_by_tiktok']],
     [['dead-letters', 'list', '--connection', ''], []],
     // A value that is called like a command is none.
     [['dead-letters', 'list', '--connection', 'run', '--reas'], ['--reason']],
