@@ -10,8 +10,9 @@ It is well once every pod is ready, that is once it has joined the consumer grou
   helm -n {{ .Release.Namespace }} test {{ .Release.Name }}
 {{- end }}
 
-What is wrong where it is not, and what to do about it:
+What is wrong where it is not: a pod that ends names it in its last line, and while one runs, the doctor says what to do about it:
 
+  kubectl -n {{ .Release.Namespace }} logs deployment/{{ $fullname }} --tail=5
   kubectl -n {{ .Release.Namespace }} exec deployment/{{ $fullname }} -- node src/main.ts doctor
 
 Connect a pixel next: https://github.com/sourceloop/tiktok-conversion-sync#connect-a-pixel

@@ -17,6 +17,8 @@ test('the notes say how to see that all is well, and what is missing', () => {
   const text = notes();
   expect(text).toContain('kubectl -n ads rollout status deployment/sync-tiktok-conversion-sync');
   expect(text).toContain('helm -n ads test sync');
+  // A pod that cannot reach its servers ends, and nobody can run anything in it.
+  expect(text).toContain('kubectl -n ads logs deployment/sync-tiktok-conversion-sync');
   for (const name of ['metrics.podMonitor', 'metrics.prometheusRule', 'metrics.dashboards', 'networkPolicy']) {
     expect(text).toContain(`${name}.enabled`);
   }
