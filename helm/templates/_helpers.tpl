@@ -24,32 +24,36 @@ app.kubernetes.io/name: {{ include "tiktok-sync.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
-{{/* Labels of objects that are no pods of the service, beside those that say which object. */}}
+{{/* YAML of a list of maps in one, without a key twice: later ones win. */}}
+{{- define "tiktok-sync.joined" -}}
+{{- $all := dict -}}
+{{- range . }}{{ $all = merge (deepCopy (. | default dict)) $all }}{{ end -}}
+{{- toYaml $all -}}
+{{- end -}}
+
+{{/* Labels that say nothing of the object itself. */}}
 {{- define "tiktok-sync.chartLabels" -}}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/part-of: tiktok-conversion-sync
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
 {{- end -}}
 
 {{- define "tiktok-sync.labels" -}}
-{{ include "tiktok-sync.selectorLabels" . }}
-app.kubernetes.io/component: consumer
-{{ include "tiktok-sync.chartLabels" . }}
+{{- include "tiktok-sync.labelsAnd" (list . dict) -}}
+{{- end -}}
+
+{{/* With an object's own labels of the values; call with (list $ .labels). */}}
+{{- define "tiktok-sync.labelsAnd" -}}
+{{- $root := index . 0 -}}
+{{- $standard := include "tiktok-sync.chartLabels" $root | fromYaml -}}
+{{- $object := dict "app.kubernetes.io/component" "consumer" -}}
+{{- include "tiktok-sync.joined" (list (include "tiktok-sync.selectorLabels" $root | fromYaml) $object $standard $root.Values.commonLabels (index . 1)) -}}
 {{- end -}}
 
 {{/* Of the pods: without the chart's version, which changes nothing in them and would only replace them. */}}
 {{- define "tiktok-sync.podLabels" -}}
-{{ include "tiktok-sync.selectorLabels" . }}
-app.kubernetes.io/component: consumer
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/part-of: tiktok-conversion-sync
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- omit (include "tiktok-sync.labelsAnd" (list . .Values.podLabels) | fromYaml) "helm.sh/chart" "app.kubernetes.io/managed-by" | toYaml -}}
 {{- end -}}
 
 {{/*
@@ -63,9 +67,10 @@ app.kubernetes.io/instance: {{ $root.Release.Name }}
 {{- end -}}
 
 {{- define "tiktok-sync.helperLabels" -}}
-{{ include "tiktok-sync.helperSelectorLabels" . }}
-app.kubernetes.io/component: {{ index . 1 }}
-{{ include "tiktok-sync.chartLabels" (index . 0) }}
+{{- $root := index . 0 -}}
+{{- $object := dict "app.kubernetes.io/component" (index . 1) -}}
+{{- $standard := include "tiktok-sync.chartLabels" $root | fromYaml -}}
+{{- include "tiktok-sync.joined" (list (include "tiktok-sync.helperSelectorLabels" . | fromYaml) $object $standard $root.Values.commonLabels) -}}
 {{- end -}}
 
 {{- define "tiktok-sync.image" -}}

@@ -26,6 +26,12 @@ affinity:
 {{- end }}
 {{- end -}}
 
+{{- define "tiktok-sync.podAnnotations" -}}
+{{- $own := dict "kubectl.kubernetes.io/default-container" "tiktok-sync" -}}
+{{- if not .Values.existingConfigMap }}{{ $_ := set $own "checksum/config" (.Values.config | toYaml | sha256sum) }}{{ end -}}
+{{- include "tiktok-sync.joined" (list $own .Values.podAnnotations) -}}
+{{- end -}}
+
 {{/* The spread constraints, with the pods' own selector where one has none. */}}
 {{- define "tiktok-sync.spread" -}}
 {{- $constraints := list -}}
@@ -84,7 +90,7 @@ affinity:
 
 {{/* The configuration, and the only place that can be written to. */}}
 {{- define "tiktok-sync.baseMounts" -}}
-# By subPath, so that a container which is started anew does not pick up a change before its pod is replaced.
+# By subPath, as the folders of the secrets are mounted beside it.
 - name: config
   mountPath: /etc/tiktok-sync/config.yaml
   subPath: config.yaml

@@ -23,7 +23,7 @@
 {{- define "tiktok-sync.brokers" -}}
 {{- $brokers := (include "tiktok-sync.option" (list .Values.config "kafka.brokers") | fromJson).value | default list -}}
 {{- if kindIs "string" $brokers }}{{ $brokers = regexSplit "\\s*,\\s*" (trim $brokers) -1 }}{{ end -}}
-{{- toJson $brokers -}}
+{{- compact $brokers | toJson -}}
 {{- end -}}
 
 {{/* What KEDA's kafka trigger has to know; call with (list $ "topic"). A committed lag stands still for a window: no excludePersistentLag. */}}

@@ -23,6 +23,9 @@ its value. Prints nothing.
 {{- if not (include "tiktok-sync.option" (list $config "registry.url") | fromJson).value }}{{ $problems = append $problems "config.registry.url is required: the schema registry, for instance --set config.registry.url=http://schema-registry:8081" }}{{ end -}}
 {{- if not (or $redisUrl .Values.redis.auth.urlKey) }}{{ $problems = append $problems "config.redis.url is required (or redis.auth.urlKey, where the URL is in a secret): for instance --set config.redis.url=redis://redis:6379" }}{{ end -}}
 {{- end -}}
+{{- range include "tiktok-sync.brokers" . | fromJsonArray -}}
+{{- if not (regexMatch ":[0-9]+$" .) }}{{ $problems = append $problems (printf "config.kafka.brokers: %s has no port; write it as host:port" .) }}{{ end -}}
+{{- end -}}
 {{- range $path, $instead := $.Files.Get "files/owned-options.yaml" | fromYaml -}}
 {{- $given := include "tiktok-sync.option" (list $config $path) | fromJson -}}
 {{- if and (hasKey $given "value") (not (kindIs "invalid" $given.value)) }}{{ $problems = append $problems (printf "config.%s is not for values: %s" $path $instead) }}{{ end -}}
@@ -39,6 +42,8 @@ its value. Prints nothing.
 {{- define "tiktok-sync.problems.credentials" -}}
 {{- $problems := list -}}
 {{- with .Values.kafka -}}
+{{- if and (has .auth.mode (list "none" "tls")) (or .auth.existingSecret .auth.username .auth.usernameKey) }}{{ $problems = append $problems (printf "kafka.auth.existingSecret, username and usernameKey have no effect with kafka.auth.mode %s: set kafka.auth.mode to what the brokers ask for, or leave them out" .auth.mode) }}{{ end -}}
+{{- if and (ne .auth.mode "tls") (not .tls.enabled) (or .tls.ca.existingSecret .tls.ca.existingConfigMap .tls.client.existingSecret) }}{{ $problems = append $problems "kafka.tls.enabled must be true with kafka.tls.ca or kafka.tls.client: Kafka would be spoken to in clear although certificates are given" }}{{ end -}}
 {{- if and (ne .auth.mode "oauthbearer") (or .auth.oauth.tokenEndpoint .auth.oauth.tokenFile) }}{{ $problems = append $problems (printf "kafka.auth.oauth has no effect with kafka.auth.mode %s: set kafka.auth.mode to oauthbearer, or leave kafka.auth.oauth out" .auth.mode) }}{{ end -}}
 {{- if and (eq .auth.mode "oauthbearer") .auth.oauth.tokenEndpoint .auth.oauth.tokenFile }}{{ $problems = append $problems "kafka.auth.oauth.tokenEndpoint and kafka.auth.oauth.tokenFile exclude each other" }}{{ end -}}
 {{- if and (has .auth.mode (list "plain" "scram-sha-256" "scram-sha-512")) (not (or .auth.username .auth.usernameKey)) }}{{ $problems = append $problems (printf "kafka.auth.username (or kafka.auth.usernameKey) is required with kafka.auth.mode %s" .auth.mode) }}{{ end -}}
@@ -51,6 +56,7 @@ its value. Prints nothing.
 {{- end -}}
 {{- end -}}
 {{- with .Values.redis.auth -}}
+{{- if and .username (not .existingSecret) }}{{ $problems = append $problems "redis.auth.existingSecret is required with redis.auth.username: Redis takes no user without a password" }}{{ end -}}
 {{- if and .urlKey (not .existingSecret) }}{{ $problems = append $problems "redis.auth.existingSecret is required with redis.auth.urlKey" }}{{ end -}}
 {{- if and .urlKey (include "tiktok-sync.option" (list $.Values.config "redis.url") | fromJson).value }}{{ $problems = append $problems "config.redis.url and redis.auth.urlKey exclude each other" }}{{ end -}}
 {{- end -}}
@@ -72,6 +78,11 @@ its value. Prints nothing.
 {{- $deadline := include "tiktok-sync.shutdownSeconds" . | int -}}
 {{- $grace := .Values.terminationGracePeriodSeconds | int -}}
 {{- if lt $grace (add $deadline 10 | int) }}{{ $problems = append $problems (printf "terminationGracePeriodSeconds is %d, too short: config.shutdown.deadlineMs lets a stop take %d s, and 10 s are needed beside; set it to %d or more" $grace $deadline (add $deadline 10)) }}{{ end -}}
+{{- range $values := list "commonLabels" "podLabels" -}}
+{{- range $label := list "app.kubernetes.io/name" "app.kubernetes.io/instance" -}}
+{{- if hasKey (get $.Values $values) $label }}{{ $problems = append $problems (printf "%s: %s selects the pods, and the chart sets it itself; see nameOverride" $values $label) }}{{ end -}}
+{{- end -}}
+{{- end -}}
 {{- $own := include "tiktok-sync.ownEnvironment" . | splitList "," -}}
 {{- range .Values.extraEnv -}}
 {{- if has .name $own }}{{ $problems = append $problems (printf "extraEnv: the chart sets %s itself" .name) }}{{ end -}}
@@ -106,7 +117,10 @@ its value. Prints nothing.
 {{- with .Values.podDisruptionBudget -}}
 {{- if .enabled -}}
 {{- $kept := toString .minAvailable -}}
-{{- if and (ne $kept "") (or (eq $kept "100%") (and (regexMatch "^[0-9]+$" $kept) (ge (int $kept) $pods))) }}{{ $problems = append $problems (printf "podDisruptionBudget.minAvailable is %s with %d pods: no node could ever be drained; use podDisruptionBudget.maxUnavailable" $kept $pods) }}{{ end -}}
+{{- $keptPods := int (trimSuffix "%" $kept) -}}
+{{- /* Kubernetes rounds a share up. */}}
+{{- if hasSuffix "%" $kept }}{{ $keptPods = div (add (mul $keptPods $pods) 99) 100 | int }}{{ end -}}
+{{- if and $keptPods (ge $keptPods $pods) }}{{ $problems = append $problems (printf "podDisruptionBudget.minAvailable is %s with %d pods: no node could ever be drained; use podDisruptionBudget.maxUnavailable" $kept $pods) }}{{ end -}}
 {{- if has (toString .maxUnavailable) (list "0" "0%") }}{{ $problems = append $problems "podDisruptionBudget.maxUnavailable is 0: no node could ever be drained" }}{{ end -}}
 {{- end -}}
 {{- end -}}

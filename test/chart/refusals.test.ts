@@ -117,6 +117,27 @@ const WRONG_TOGETHER: Wrong = {
     { kafka: { auth: { mode: 'scram-sha-512', existingSecret: 'kafka' } } },
     'kafka.auth.username (or kafka.auth.usernameKey) is required',
   ],
+  'a broker without a port': [
+    { config: { kafka: { brokers: 'kafka-1, kafka-2:9092' } } },
+    'config.kafka.brokers: kafka-1 has no port',
+  ],
+  'credentials that nobody would use': [
+    { kafka: { auth: { username: 'sync', existingSecret: 'kafka' } } },
+    'kafka.auth.existingSecret',
+    'no effect with kafka.auth.mode none',
+  ],
+  'an authority, and Kafka in clear': [
+    { kafka: { tls: { ca: { existingSecret: 'kafka-ca' } } } },
+    'kafka.tls.enabled must be true',
+  ],
+  'a user of Redis without a password': [
+    { redis: { auth: { username: 'sync' } } },
+    'redis.auth.existingSecret is required with redis.auth.username',
+  ],
+  'a share that lets no node be drained': [
+    { replicaCount: 1, podDisruptionBudget: { minAvailable: '50%' } },
+    'podDisruptionBudget.minAvailable is 50% with 1 pods',
+  ],
   'a budget that lets no node be drained': [
     { podDisruptionBudget: { minAvailable: 2 } },
     'podDisruptionBudget.minAvailable is 2 with 2 pods',
@@ -137,6 +158,10 @@ const WRONG_TOGETHER: Wrong = {
   'topics for no cluster': [{ topics: { create: 'strimzi' } }, 'topics.strimzi.cluster is required'],
   'two configurations': [{ existingConfigMap: 'mine' }, 'config and existingConfigMap exclude each other'],
   'the newest image, whatever it is': [{ image: { tag: 'latest' } }, 'image.tag is latest'],
+  'a label that selects the pods': [
+    { podLabels: { 'app.kubernetes.io/name': 'ads' } },
+    'podLabels: app.kubernetes.io/name selects the pods',
+  ],
   "a variable of the chart's own": [
     { extraEnv: [{ name: 'TIKTOK_SYNC_HTTP_PORT', value: '9090' }] },
     'extraEnv: the chart sets TIKTOK_SYNC_HTTP_PORT itself',
