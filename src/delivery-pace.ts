@@ -135,6 +135,8 @@ export class DeliveryPace {
     this.#mayEndOutage(now => outage.watch(now));
     if (outage.active) this.#blameNobody();
     this.#tryAllAfterOutage();
+    // Those that no event asks for any more: their partition may be another replica's now.
+    for (const connectionId of this.#failing.keys()) this.failing(connectionId);
   }
 
   /** The connection is gone. */

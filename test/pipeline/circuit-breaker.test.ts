@@ -106,4 +106,19 @@ describe('the backoff', () => {
     expect(attempts().slice(before)).toEqual([1]);
     expect(delivery.circuits().get('connection-1')).toBe('closed');
   });
+
+  it('closes when nothing was tried for long, for its events are another replica’s now and nobody could close it', async () => {
+    const { api, assignment, clock, deliver, delivery } = setUpLanes();
+    api.answer = own;
+    deliver(1);
+    await clock.advance(60_000);
+    assignment.revoke();
+    const { assignment: next } = assignmentWith(0, clock.now());
+    await clock.advance(60 * 60_000);
+    delivery.relieve(next);
+    expect(delivery.circuits().get('connection-1')).toBe('open');
+    await clock.advance(11 * 60_000);
+    delivery.relieve(next);
+    expect(delivery.circuits().size).toBe(0);
+  });
 });
