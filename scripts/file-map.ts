@@ -1,4 +1,4 @@
-/** The README's map of `src/`: every file with the first sentence of its opening comment. */
+/** docs/file-map.md's map of `src/`: every file with the first sentence of its opening comment. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 
@@ -22,7 +22,7 @@ export function fileMap(): string {
 /** Folded up, as hundreds of rows would hide what follows. */
 function section(folder: string, meaning: string): string {
   const files = readdirSync(new URL(folder, SOURCES)).filter(name => name.endsWith('.ts'));
-  const rows = files.sort(byStory).map(name => `| [${name}](src/${folder}${name}) | ${sentenceOf(folder + name)} |`);
+  const rows = files.sort(byStory).map(name => `| [${name}](../src/${folder}${name}) | ${sentenceOf(folder + name)} |`);
   const table = ['| file | what it is for |', '|---|---|', ...rows].join('\n');
   const title = `<code>src/${folder}</code>: ${meaning} (${files.length} files)`;
   return `<details><summary>${title}</summary>\n\n${table}\n\n</details>`;
