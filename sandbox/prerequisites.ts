@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { engineAnswers, findDocker } from './docker-command.ts';
 import { SandboxError } from './stack-contract.ts';
@@ -99,8 +100,9 @@ export function requirePromtool(onProgress: (line: string) => void): string {
 function install(name: string): boolean {
   // RUNLEVEL keeps the package from starting a system-wide server beside ours.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-  const apt = (...args: string[]) =>
-    spawnSync('apt-get', ['-o', 'DPkg::Lock::Timeout=300', ...args], { env, stdio: 'ignore' }).status === 0;
+  // One after the other: apt waits for dpkg's lock when told to, but fails at once where another one reads the package lists.
+  const oneByOne = [join(tmpdir(), 'tiktok-sync-apt.lock'), 'apt-get', '-o', 'DPkg::Lock::Timeout=300'];
+  const apt = (...args: string[]) => spawnSync('flock', [...oneByOne, ...args], { env, stdio: 'ignore' }).status === 0;
   const get = () => apt('install', '-y', '--no-install-recommends', name);
   return get() || (apt('update') && get());
 }

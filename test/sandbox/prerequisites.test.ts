@@ -1,6 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { requireProgram } from '../../sandbox/prerequisites.ts';
 
@@ -21,12 +23,16 @@ function program(name: string, script: string): void {
   writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
 }
 
-/** An apt-get that notes its calls, and whose install brings a Redis once the package lists were updated. */
+/** An apt-get that fails beside another one, and whose install brings a Redis once the package lists were updated. */
 function aptGet(): void {
+  symlinkSync('/usr/bin/flock', join(folder, 'flock'));
   program(
     'apt-get',
-    `case "$*" in
-      *update*) : > ${folder}/updated ;;
+    `[ "$*" = --version ] && exit
+    /bin/mkdir ${folder}/lists-lock || exit 100
+    trap '/bin/rmdir ${folder}/lists-lock' EXIT
+    case "$*" in
+      *update*) /bin/sleep 0.2; : > ${folder}/updated ;;
       *"install -y --no-install-recommends redis-server") [ -e ${folder}/updated ] || exit 100
         printf '#!/bin/sh\\n' > ${folder}/redis-server; /bin/chmod +x ${folder}/redis-server ;;
     esac`,
@@ -40,6 +46,16 @@ describe('a missing program', () => {
     const lines: string[] = [];
     expect(requireProgram('redis', line => lines.push(line))).toBe('redis-server');
     expect(lines).toEqual(['Redis 7 is missing: installing redis-server with apt-get …']);
+  });
+
+  it('is installed for several processes that miss it at the same time', async () => {
+    aptGet();
+    const module = new URL('../../sandbox/prerequisites.ts', import.meta.url);
+    const code = `process.getuid = () => 0; const { requireProgram } = await import('${module}'); requireProgram('redis', () => {});`;
+    const args = ['--input-type=module', '--eval', code];
+    const env = { PATH: folder };
+    const ends = [1, 2].map(() => promisify(execFile)(process.execPath, args, { env }).catch(({ stderr }) => stderr));
+    expect(await Promise.all(ends)).toEqual([1, 2].map(() => expect.objectContaining({ stderr: '' })));
   });
 
   it('is named with its package when this user may not install it', () => {
