@@ -1,12 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ROOT } from '../../scripts/documents.ts';
 import { command } from '../cli/fake-host.ts';
 
-/** Pages that tell people in trouble what to type. */
-const PAGES = ['docs/runbooks.md', 'docs/troubleshooting.md', 'docs/connect.md'].filter(path => {
-  return existsSync(new URL(path, ROOT));
-});
+/** Pages that tell people what to type; the README also names groups of commands. */
+const PAGES = [
+  ...['runbooks', 'troubleshooting', 'connect', 'operations', 'producing-events', 'dashboards', 'scaling'],
+  ...['configuration', 'connections', 'payload'],
+]
+  .map(name => `docs/${name}.md`)
+  .concat('helm/README.md', 'SECURITY.md');
 
 /** One `tiktok-sync …` of a page: its command (`dead-letters list`) and the names of its options. */
 interface Typed {
