@@ -70,6 +70,11 @@ describe.each(PAGES)('%s', path => {
     expect(help).not.toContain('[command]');
     expect(one.options.filter(option => !optionsOf(help).includes(option))).toEqual([]);
   });
+
+  test('let dead-letters show say which letter, for it shows no other', () => {
+    const shows = typed.filter(({ words, options }) => words === 'dead-letters show' && options.length > 0);
+    expect(shows.filter(({ options }) => !options.includes('--event-id')).map(({ line }) => line)).toEqual([]);
+  });
 });
 
 describe('what is typed', () => {
