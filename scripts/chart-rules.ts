@@ -98,6 +98,10 @@ export const REFINEMENTS: Readonly<Record<string, JsonSchema>> = {
   'keda.freshness.serverAddress': { pattern: '^(https?://\\S+)?$' },
   'keda.freshness.thresholdSeconds': { minimum: 1 },
   'keda.freshness.minBacklogRecords': COUNT,
+  'keda.freshness.metadata': {
+    ...TEXTS,
+    propertyNames: { not: { enum: ['serverAddress', 'query', 'threshold'] } },
+  },
   'keda.freshness.metricType': { enum: ['Value', 'AverageValue'] },
   'keda.lag.lagThreshold': { minimum: 1 },
   'keda.extraTriggers': { items: { type: 'object', required: ['type', 'metadata'] } },

@@ -108,6 +108,7 @@ its value. Prints nothing.
 {{- if $keda.enabled -}}
 {{- if gt (int $keda.minReplicaCount) (int $keda.maxReplicaCount) }}{{ $problems = append $problems "keda.minReplicaCount is above keda.maxReplicaCount" }}{{ end -}}
 {{- if and (eq $keda.trigger "freshness") (not $keda.freshness.serverAddress) }}{{ $problems = append $problems "keda.freshness.serverAddress is required: the URL of Prometheus, for instance http://prometheus-operated.monitoring:9090" }}{{ end -}}
+{{- if and (eq $keda.trigger "freshness") $keda.authenticationRef (not $keda.freshness.metadata.authModes) }}{{ $problems = append $problems "keda.freshness.metadata.authModes is required with keda.authenticationRef and keda.trigger freshness, for instance bearer: without it KEDA asks Prometheus without credentials" }}{{ end -}}
 {{- if and (eq $keda.trigger "lag") .Values.existingConfigMap }}{{ $problems = append $problems "keda.trigger lag needs brokers, group and topics in config; with existingConfigMap use keda.trigger freshness" }}{{ end -}}
 {{- if and (eq $keda.trigger "lag") (ne .Values.kafka.auth.mode "none") (not $keda.authenticationRef) }}{{ $problems = append $problems (printf "keda.authenticationRef is required with keda.trigger lag and kafka.auth.mode %s" .Values.kafka.auth.mode) }}{{ end -}}
 {{- end -}}

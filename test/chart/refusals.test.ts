@@ -39,6 +39,7 @@ const WRONG_BY_THEMSELVES: Wrong = {
     { keda: { minReplicaCount: 0 } },
     'keda.minReplicaCount: Must be greater than or equal to 1',
   ],
+  'a second query for KEDA': [{ keda: { freshness: { metadata: { query: 'up' } } } }, 'keda.freshness.metadata'],
   'topics by somebody unknown': [{ topics: { create: 'terraform' } }, 'topics.create must be one of'],
   'an override of what an alert has not': [
     { metrics: { prometheusRule: { overrides: { TikTokSyncAppDown: { severity: 'warning' } } } } },
@@ -106,6 +107,10 @@ const WRONG_TOGETHER: Wrong = {
     'replicaCount and autoscaling.enabled exclude each other',
   ],
   'KEDA without a Prometheus': [{ keda: { enabled: true } }, 'keda.freshness.serverAddress is required'],
+  'credentials for Prometheus that KEDA would not use': [
+    { keda: { enabled: true, freshness: { serverAddress: 'http://p:9090' }, authenticationRef: { name: 'p' } } },
+    'keda.freshness.metadata.authModes is required',
+  ],
   'KEDA without the right to ask Kafka': [
     {
       keda: { enabled: true, trigger: 'lag' },
