@@ -3,7 +3,7 @@
 import type { Kafka } from 'kafkajs';
 import type { BrokerLook, Trouble } from '../ports-doctor.ts';
 import { clusterOf, kafkaErrorCode, kafkaRootCause } from './kafka-internals.ts';
-import { kafkaAdvice, problemOf } from './kafka-refusal.ts';
+import { kafkaAdvice, NO_SASL_THERE, problemOf } from './kafka-refusal.ts';
 import { askCluster } from './kafka-rights.ts';
 import { tlsAdvice } from './tls-advice.ts';
 
@@ -48,6 +48,7 @@ export function kafkaTrouble(error: unknown): Trouble {
     cause.name === 'KafkaJSSASLAuthenticationError' ||
     cause.name === 'KafkaJSConnectionClosedError' ||
     /AUTHORIZATION_FAILED$/.test(code) ||
+    code === NO_SASL_THERE ||
     tlsAdvice(cause, 'kafka.tls') !== null;
   return { kind: isRefusal ? 'refused' : 'unreachable', code, problem: problemOf(error), advice: kafkaAdvice(error) };
 }

@@ -1,7 +1,7 @@
 /** Why no broker let us in, and which option to look at. */
 
 import { CodedError } from '../core/error-codes.ts';
-import { kafkaRootCause } from './kafka-internals.ts';
+import { kafkaErrorCode, kafkaRootCause } from './kafka-internals.ts';
 import { tlsAdvice } from './tls-advice.ts';
 
 /** A command could not connect to the cluster. The message never holds a password or a token. */
@@ -9,6 +9,9 @@ export function unreachable(brokers: readonly string[], error: unknown): CodedEr
   const hint = `Kafka cannot be reached at ${brokers.join(', ')} (${problemOf(error)}). ${kafkaAdvice(error)}`;
   return new CodedError('DEPENDENCY_UNREACHABLE', hint, { cause: error });
 }
+
+/** What a listener without SASL answers to a client that begins with it. */
+export const NO_SASL_THERE = 'ILLEGAL_SASL_STATE';
 
 /** What to do about a failure of a Kafka client, in a sentence or two. */
 export function kafkaAdvice(error: unknown): string {
@@ -19,8 +22,12 @@ export function kafkaAdvice(error: unknown): string {
   if (cause.name === 'KafkaJSConnectionClosedError') {
     return 'The broker hung up: check that kafka.tls.enabled and kafka.sasl.mechanism are what its listener wants.';
   }
+  if (kafkaErrorCode(error) === NO_SASL_THERE) {
+    return 'The listener takes no SASL: set kafka.sasl.mechanism to none, or use the port of one that does.';
+  }
   return (
-    tlsAdvice(cause, 'kafka.tls')?.text ?? 'Check kafka.brokers, and that kafka.tls.enabled is what the listener wants.'
+    tlsAdvice(cause, 'kafka.tls')?.text ??
+    'Check host and port in kafka.brokers, and that kafka.tls.enabled is what the listener wants.'
   );
 }
 

@@ -88,6 +88,6 @@ function redisTrouble(error: unknown): Trouble {
       advice: 'Check redis.url (redis: or rediss:) and redis.tls.',
     };
   }
-  const advice = 'Check host and port in redis.url, that Redis runs, and that redis.mode is what it is.';
+  const advice = 'Check redis.url (host, port, redis: or rediss:), that Redis runs, and that redis.mode is what it is.';
   return { kind: 'unreachable', code: 'REDIS_UNREACHABLE', problem, advice };
 }

@@ -6,7 +6,7 @@
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { TikTokLook, Trouble } from '../ports-doctor.ts';
-import { tlsAdvice } from './tls-advice.ts';
+import { NO_TLS_THERE, tlsAdvice } from './tls-advice.ts';
 
 const PATH = '/open_api/v1.3/event/track/';
 const MAX_BODY_BYTES = 64 * 1024;
@@ -103,11 +103,13 @@ function troubleOf(error: unknown, { proxyUrl, timeoutMs }: TikTokWay): Trouble 
   }
   const tls = tlsAdvice(error, 'tiktok.tls');
   if (tls === null || tls.passes) return { kind: 'unreachable', code, problem: code, advice: wayOut };
-  const advice =
-    'Check the clock, and whether a proxy terminates TLS: give Node.js its authority with NODE_EXTRA_CA_CERTS.';
+  const advice = tls.text === NO_TLS_THERE ? `${NO_TLS_THERE} ${SCHEME}` : AUTHORITY;
   return { kind: 'refused', code, problem: `no TLS connection (${code})`, advice };
 }
 
+const SCHEME = 'Check https: and http: in tiktok.baseUrl and tiktok.proxyUrl, and that nothing else answers there.';
+const AUTHORITY =
+  'Check the clock, and whether a proxy terminates TLS: give Node.js its authority with NODE_EXTRA_CA_CERTS.';
 const DIRECT_WAY = 'Check tiktok.baseUrl, the name server, the firewall and the egress rules of the network.';
 const PROXY_WAY =
   'Check tiktok.proxyUrl, its user and password, and that the proxy lets tunnels through to the host of tiktok.baseUrl.';

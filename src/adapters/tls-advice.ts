@@ -7,6 +7,9 @@
 const HUNG_UP =
   'It hung up: check that it speaks TLS at this port, and where it wants a certificate, check TLS.certFile and TLS.keyFile.';
 
+/** What answers is there, and is another listener. */
+export const NO_TLS_THERE = 'It does not speak TLS at this port.';
+
 /** Node.js's and OpenSSL's codes, and what to do about them; `TLS` stands for the subsection. */
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [
@@ -19,10 +22,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
     /^ERR_SSL_[\w/]*(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA|HANDSHAKE_FAILURE|CERTIFICATE_UNKNOWN)$/,
     'It does not take the certificate that was shown, or wants one: check TLS.certFile and TLS.keyFile.',
   ],
-  [
-    /^(EPROTO|ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|RECORD_LAYER_FAILURE))$/,
-    'It does not speak TLS at this port.',
-  ],
+  [/^(EPROTO|ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|RECORD_LAYER_FAILURE))$/, NO_TLS_THERE],
 ];
 
 export interface TlsAdvice {

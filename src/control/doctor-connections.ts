@@ -137,6 +137,9 @@ function judgeTokens(connections: readonly Connection[], tokens: Tokens): readon
     const advice = 'A token of Events Manager serves one pixel. Make sure that it was not copied by mistake.';
     return [found(TOKENS, 'warning', 'TOKEN_SHARED', `${names} use one token for ${pixels.size} pixels`, advice)];
   });
-  const ok = there.length > 0 ? [fine(TOKENS, `${many(there.length, 'token')} found`)] : [];
+  const ok =
+    there.length > 0
+      ? [fine(TOKENS, `${many(there.length, 'token')} found; whether TikTok takes them: tiktok-sync connections list`)]
+      : [];
   return [...ok, ...missing, ...shared];
 }

@@ -23,7 +23,7 @@ export function judgeRegistry({ apiFoundAt, subjects, trouble }: RegistryLook, u
 function judgeSubject({ compatibility, problem, subject, version }: SubjectLook): Finding[] {
   if (version === null) {
     const advice =
-      'Nothing is wrong if no producer has written yet. Otherwise it uses another registry or another subject name.';
+      'Nothing is wrong if no producer has written yet: tiktok-sync schemas register makes one. Otherwise it uses another registry or another subject name.';
     return [found(SUBJECTS, 'warning', 'SUBJECT_MISSING', `${subject} has no version yet`, advice)];
   }
   if (problem !== null) {
@@ -36,7 +36,8 @@ function judgeSubject({ compatibility, problem, subject, version }: SubjectLook)
   }
   const rule =
     compatibility === null ? 'has no compatibility rule of its own' : `has the compatibility rule ${compatibility}`;
-  const advice = 'A producer may register what cannot be read. Set the rule of the subject to FULL_TRANSITIVE.';
+  const advice =
+    'A producer may register what cannot be read. Set FULL_TRANSITIVE on the subject: tiktok-sync schemas register';
   return [
     found(SUBJECTS, 'warning', 'COMPATIBILITY_WEAK', `${subject} version ${version} can be read, but ${rule}`, advice),
   ];

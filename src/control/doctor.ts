@@ -90,6 +90,10 @@ function summary(findings: readonly Finding[]): string {
   const warnings = count('warning');
   const looked = `${findings.length - count('skipped')} looked at`;
   if (bad === 0 && warnings === 0) return `All is well: ${looked}.`;
-  const parts = [bad === 0 ? 'nothing wrong' : `${bad} wrong`, `${warnings} to look at (!)`, looked];
+  const parts = [
+    bad === 0 ? 'nothing wrong' : `${bad} wrong`,
+    warnings === 1 ? '1 warning' : `${warnings} warnings`,
+    looked,
+  ];
   return `${parts.join(', ')}.`;
 }

@@ -99,6 +99,20 @@ describe('doctor', () => {
     expect(tiktok).toMatchObject({ code: 'TIMED_OUT', advice: expect.stringContaining('firewall') });
   });
 
+  test('tells of servers that are there and are spoken to in another way', async () => {
+    const visit = await doctor({
+      TIKTOK_SYNC_KAFKA_SASL_MECHANISM: 'plain',
+      TIKTOK_SYNC_KAFKA_SASL_USERNAME: 'service',
+      TIKTOK_SYNC_KAFKA_SASL_PASSWORD: 'hush',
+      TIKTOK_SYNC_TIKTOK_BASE_URL: world.simulator.url.replace('http:', 'https:'),
+    });
+    expect(visit.exitCode).toBe(6);
+    expect(visit.bad).toEqual(['kafka.brokers ILLEGAL_SASL_STATE', 'tiktok EPROTO']);
+    expect(adviceOn(visit, 'ILLEGAL_SASL_STATE')).toContain('kafka.sasl.mechanism');
+    expect(adviceOn(visit, 'EPROTO')).toContain('tiktok.baseUrl');
+    expect(JSON.stringify(visit.findings)).not.toContain('hush');
+  });
+
   test('tells of a topic that is missing, and of a token', async () => {
     const visit = await doctor({ TIKTOK_SYNC_TOPIC_REVENUE_UPDATES: stack.unique('none'), TIKTOK_TOKEN_ACME: ' ' });
     expect(visit.exitCode).toBe(6);

@@ -54,7 +54,7 @@ describe('what is said', () => {
     expect(out).toBe(
       'ok           kafka.brokers: k1:9092 let this client in\n' +
         'wrong        redis.policy: maxmemory-policy is allkeys-lru [REDIS_EVICTS]\n' +
-        '             → Set noeviction.\n\n1 wrong, 0 to look at (!), 2 looked at.\n',
+        '             → Set noeviction.\n\n1 wrong, 0 warnings, 2 looked at.\n',
     );
   });
 
