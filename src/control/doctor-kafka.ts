@@ -85,7 +85,7 @@ function lacking(topic: string, rights: readonly (keyof Rights)[]): Finding {
 }
 
 /** Kafka's word for a group that it does not know would alarm. */
-const STATES: Readonly<Record<string, string>> = { Dead: 'never started, or long gone' };
+const STATES: Readonly<Record<string, string>> = { Dead: 'Kafka knows no such group' };
 
 export function judgeGroup(look: GroupLook, groupId: string): readonly Finding[] {
   const check = 'kafka.group';
@@ -95,7 +95,9 @@ export function judgeGroup(look: GroupLook, groupId: string): readonly Finding[]
     return [found(check, 'wrong', 'RIGHT_MISSING', `${groupId}: ${problem}`, advice)];
   }
   const members =
-    look.members.length === 0 ? 'no member: the service is not running' : many(look.members.length, 'member');
+    look.members.length === 0
+      ? 'no member: the service is not running, or not ready yet'
+      : many(look.members.length, 'member');
   return [fine(check, `${groupId}: ${members} (${STATES[look.state] ?? look.state})`), ...judgePositions(look)];
 }
 

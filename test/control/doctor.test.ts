@@ -143,6 +143,13 @@ describe('Kafka', () => {
     ]);
   });
 
+  test('a group without a member may be that of a service that still waits', () => {
+    const [finding] = judgeGroup(group([], { state: 'Dead' }), 'g');
+    expect(finding?.message).toBe(
+      'g: no member: the service is not running, or not ready yet (Kafka knows no such group)',
+    );
+  });
+
   test('lag is told of committed partitions, and records that expired unread', () => {
     const look = group([
       position({ start: 10, end: 30, reason: 'committed' }),
