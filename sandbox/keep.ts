@@ -28,6 +28,7 @@ To point the service at it, in another terminal:
   export TIKTOK_SYNC_TIKTOK_BASE_URL=${simulator.url}
   export TIKTOK_SYNC_KAFKA_SESSION_TIMEOUT_MS=6000
   npx tiktok-sync topics ensure
+  npx tiktok-sync schemas register
   npx tiktok-sync run
 
 The simulator takes events of pixels that it knows, under the token given with them:

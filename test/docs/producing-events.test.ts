@@ -3,6 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { readSchemas } from '../../src/adapters/schema-files.ts';
+import { readConfigFile } from '../../src/control/apply-file.ts';
+import { planApply } from '../../src/control/apply-plan.ts';
 import { DEAD_LETTER_REASONS } from '../../src/core/outcome.ts';
 import { runSchemas } from '../../src/schemas-command.ts';
 import { command } from '../cli/fake-host.ts';
@@ -91,6 +94,18 @@ describe('the check for a CI', () => {
     const { exitCode, err } = await command(away, { input: SCHEMA, heavy: { schemas: runSchemas } });
     expect([exitCode, err]).toEqual([4, expect.stringContaining('DEPENDENCY_UNREACHABLE')]);
   });
+});
+
+test('the connection to try the producers with is one that apply takes, of the workspace and pixel that the page names', () => {
+  const { entries, problems } = readConfigFile(read('examples/producers/acme.yaml'), readSchemas());
+  expect(problems).toEqual([]);
+  const { problems: planned, warnings } = planApply(entries, { entries: new Map(), unreadable: new Map() });
+  expect([planned, warnings]).toEqual([[], []]);
+  const pageText = read('examples/producers/README.md');
+  const { fields } = entries.find(({ kind }) => kind === 'connection') ?? expect.fail('there is no connection');
+  expect(pageText).toContain(`"pixel_id":"${fields['pixel_id']}"`);
+  expect(pageText).toContain(` conv-4711 ${fields['workspace_id']}`);
+  expect(pageText).toContain(`export ${String(fields['access_token']).replace('env:', '')}=`);
 });
 
 /** Our schema with a field more. */

@@ -158,7 +158,8 @@ describe.each([
 
   test('puts a key where every other language puts it, and what it sends twice is counted once', async () => {
     const id = 'conv-same-key';
-    const runs = [typescriptProducer(), program].map(each => run(each, [id, WORKSPACE], environment()));
+    const withSlash = { ...environment(), SCHEMA_REGISTRY_URL: `${stack.registryUrl}/` };
+    const runs = [typescriptProducer(), program].map(each => run(each, [id, WORKSPACE], withSlash));
     const partitions = (await Promise.all(runs)).map(({ out }) => /partition=(\d+)/.exec(out)?.[1]);
     expect(partitions).toEqual([expect.stringMatching(/^\d$/), partitions[0]]);
     await world.allCommitted();
@@ -170,6 +171,9 @@ describe.each([
     const { exitCode, err } = await run(program, ['conv-x', WORKSPACE], { ...environment(), TOPIC: 'nowhere' });
     expect([exitCode, err]).toEqual([1, expect.stringMatching(/^error: the schema registry .*nowhere-value.*\n$/)]);
     expect(err).toContain('tiktok-sync schemas register');
+    const wrongPath = { ...environment(), SCHEMA_REGISTRY_URL: new URL('/', stack.registryUrl).href };
+    const lost = await run(program, ['conv-x', WORKSPACE], wrongPath);
+    expect([lost.exitCode, lost.err]).toEqual([1, expect.stringContaining('/apis/ccompat/v7')]);
     const away = { ...environment(), SCHEMA_REGISTRY_URL: 'http://127.0.0.1:1' };
     expect(await run(program, ['conv-x', WORKSPACE], away)).toMatchObject({
       exitCode: 1,
@@ -180,5 +184,53 @@ describe.each([
   test('says how it is called', async () => {
     const { exitCode, err } = await run(program, []);
     expect([exitCode, err]).toEqual([1, expect.stringContaining('CONVERSION_ID WORKSPACE_ID')]);
+  });
+});
+
+describe('a producer where something is wrong', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld(stack, 'producer-wrong', { connections: [CONNECTION] });
+  });
+  afterAll(() => world.close());
+
+  const environment = () => ({
+    KAFKA_BROKERS: stack.brokers,
+    SCHEMA_REGISTRY_URL: stack.registryUrl,
+    TOPIC: world.topics.conversions,
+  });
+
+  test('says in each language which brokers did not take it, and what to look at, and answers 1', async () => {
+    const env = { ...environment(), KAFKA_BROKERS: '127.0.0.1:1' };
+    const programs = [typescriptProducer(), java.producer, python.producer];
+    for (const { exitCode, err } of await Promise.all(programs.map(each => run(each, ['conv-x', WORKSPACE], env)))) {
+      const last = err.trim().split('\n').at(-1) ?? '';
+      expect([exitCode, last]).toEqual([
+        1,
+        expect.stringMatching(
+          `^error: ${env.TOPIC} at 127.0.0.1:1 did not take the record: .*tiktok-sync topics check`,
+        ),
+      ]);
+    }
+  });
+
+  test.each([
+    ['an amount as a number', "'1200.50'", '1200.5', 'quote_value'],
+    ['an amount with too many places', "'1200.50'", "'1200.12345'", 'quote_value'],
+    ['an amount with too many digits', "'1200.50'", "'123456789012345.5'", 'quote_value'],
+    ['an event without a required field', 'workspace_id: ', '// ', 'workspace_id'],
+    ['a misspelt field', 'currency: ', 'curency: ', 'a field that it does not have'],
+    ['a misspelt field of a touch', 'ttclid: ', 'tclid: ', 'last_touch'],
+  ])('refuses in TypeScript, too, %s, and names it', async (_mistake, right, wrong, named) => {
+    const { args, command } = typescriptProducer();
+    const text = readFileSync(args[0] ?? '', 'utf8');
+    const mistaken = text.replace(right, wrong);
+    expect(mistaken).not.toBe(text);
+    const evaluated = {
+      command,
+      args: ['--input-type=module-typescript', '--eval', mistaken, 'conversion-producer.ts'],
+    };
+    const { exitCode, err } = await run(evaluated, ['conv-x', WORKSPACE], environment());
+    expect([exitCode, err]).toEqual([1, expect.stringMatching(`^error: the event is not as schema .*: ${named}\n$`)]);
   });
 });

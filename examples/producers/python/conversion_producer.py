@@ -15,7 +15,7 @@ import fastavro
 from confluent_kafka import KafkaException, Producer
 
 BROKERS = os.environ.get("KAFKA_BROKERS", "localhost:9092")
-REGISTRY = os.environ.get("SCHEMA_REGISTRY_URL", "http://localhost:8081")
+REGISTRY = os.environ.get("SCHEMA_REGISTRY_URL", "http://localhost:8081").rstrip("/")
 TOPIC = os.environ.get("TOPIC", "sourceloop.conversions")
 
 
@@ -57,10 +57,10 @@ def latest_schema(subject):
         with urllib.request.urlopen(url, timeout=10) as response:
             answer = json.load(response)
     except urllib.error.HTTPError as error:
-        hint = "is it registered? (tiktok-sync schemas register)"
-        raise RuntimeError(f"the schema registry answered {error.code} about {subject}; {hint}") from error
+        hint = "Is it registered (tiktok-sync schemas register)? Is the address whole (Apicurio: …/apis/ccompat/v7)?"
+        raise RuntimeError(f"the schema registry at {REGISTRY} answered {error.code} about {subject}. {hint}") from error
     except OSError as error:
-        raise RuntimeError(f"the schema registry at {REGISTRY} cannot be reached ({error})") from error
+        raise RuntimeError(f"the schema registry at {REGISTRY} cannot be reached ({error}): SCHEMA_REGISTRY_URL") from error
     return answer["id"], fastavro.parse_schema(json.loads(answer["schema"]))
 
 
@@ -98,7 +98,8 @@ def main(arguments):
         schema_id, schema = latest_schema(f"{TOPIC}-value")
         written = send(conversion_id, framed(schema_id, schema, conversion(conversion_id, workspace_id)))
     except KafkaException as error:
-        raise SystemExit(f"error: Kafka did not take the record: {error.args[0].str()}") from error
+        hint = "Are the brokers reached, and is the topic there (tiktok-sync topics check)?"
+        raise SystemExit(f"error: {TOPIC} at {BROKERS} did not take the record: {error.args[0].str()}. {hint}") from error
     except (RuntimeError, ValueError) as error:
         raise SystemExit(f"error: {error}") from error
     print(f"written: topic={TOPIC} partition={written.partition()} offset={written.offset()} schema={schema_id}")

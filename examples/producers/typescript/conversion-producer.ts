@@ -11,18 +11,22 @@ const TOPIC = process.env['TOPIC'] ?? 'sourceloop.conversions';
 /** JavaScript has no decimal: amounts are strings, and on the wire two's complement of the amount times 10^scale. */
 class Decimal extends avro.types.LogicalType {
   readonly #scale: number;
+  readonly #limit: bigint;
 
   constructor(schema: avro.Schema, options?: ConstructorParameters<typeof avro.types.LogicalType>[1]) {
     super(schema, options);
-    this.#scale = (schema as { readonly scale?: number }).scale ?? 0;
+    const { precision, scale = 0 } = schema as unknown as { readonly precision: number; readonly scale?: number };
+    this.#scale = scale;
+    this.#limit = 10n ** BigInt(precision);
   }
 
   protected override _toValue(amount: unknown): Buffer {
-    const [, sign = '', whole = '', fraction = ''] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(String(amount)) ?? [];
-    if (whole === '' || fraction.length > this.#scale) {
-      throw new Error(`"${amount}" is no amount with at most ${this.#scale} decimal places`);
-    }
+    const text = typeof amount === 'string' ? amount : ''; // a number has been rounded already
+    const [, sign = '', whole = '', fraction = ''] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text) ?? [];
     const unscaled = BigInt(sign + whole + fraction.padEnd(this.#scale, '0'));
+    const isTooLong = unscaled >= this.#limit || unscaled <= -this.#limit;
+    // What is thrown here makes the value invalid; `encoded` below names the field.
+    if (whole === '' || fraction.length > this.#scale || isTooLong) throw new Error(`${amount} is no such amount`);
     let bytes = 1;
     while (BigInt.asIntN(bytes * 8, unscaled) !== unscaled) bytes += 1;
     const hex = BigInt.asUintN(bytes * 8, unscaled).toString(16);
@@ -59,17 +63,29 @@ function conversion(conversionId: string, workspaceId: string) {
   };
 }
 
+/** The registry's client leaves fields out that the schema does not have, and does not name the one that is wrong. */
+async function encoded(registry: SchemaRegistry, schemaId: number, event: object): Promise<Buffer> {
+  const schema = (await registry.getSchema(schemaId)) as Pick<avro.Type, 'isValid'>;
+  const wrong: string[] = [];
+  // Names only: the values are personal data. What the schema does not have is told of the record it stands in.
+  const errorHook = (path: string[]) => void wrong.push(path.join('.') || 'a field that it does not have');
+  if (!schema.isValid(event, { noUndeclaredFields: true, errorHook })) {
+    throw new Error(`the event is not as schema ${schemaId} wants it: ${wrong.join(', ')}`);
+  }
+  return registry.encode(schemaId, event);
+}
+
 async function main(conversionId: string, workspaceId: string): Promise<void> {
   const registry = new SchemaRegistry(
     { host: REGISTRY, retry: { retries: 2 } },
     { [SchemaType.AVRO]: { logicalTypes: { decimal: Decimal } } },
   );
   const subject = `${TOPIC}-value`;
-  const schemaId = await registry.getLatestSchemaId(subject).catch((error: unknown) => {
-    const hint = 'is it registered? (tiktok-sync schemas register)';
-    throw new Error(`the schema registry at ${REGISTRY} has no answer about ${subject}: ${error}; ${hint}`);
+  const schemaId = await registry.getLatestSchemaId(subject).catch((error: Error) => {
+    const hint = 'Is it registered (tiktok-sync schemas register)? Is the address whole (Apicurio: …/apis/ccompat/v7)?';
+    throw new Error(`the schema registry at ${REGISTRY} has no answer about ${subject}: ${error.message}. ${hint}`);
   });
-  const value = await registry.encode(schemaId, conversion(conversionId, workspaceId));
+  const value = await encoded(registry, schemaId, conversion(conversionId, workspaceId));
 
   const kafka = new Kafka({
     clientId: 'conversion-producer',
@@ -84,8 +100,8 @@ async function main(conversionId: string, workspaceId: string): Promise<void> {
     maxInFlightRequests: 1, // what kafkajs needs for that
     createPartitioner: Partitioners.DefaultPartitioner, // as Java's: the same key in the same partition
   });
-  await producer.connect();
   try {
+    await producer.connect();
     const [written] = await producer.send({
       topic: TOPIC,
       acks: -1, // all in-sync replicas
@@ -96,6 +112,9 @@ async function main(conversionId: string, workspaceId: string): Promise<void> {
     // Nothing counts as sent before the answer is there.
     const { baseOffset, partition } = written ?? {};
     console.log(`written: topic=${TOPIC} partition=${partition} offset=${baseOffset} schema=${schemaId}`);
+  } catch (error) {
+    const hint = 'Are the brokers reached, and is the topic there (tiktok-sync topics check)?';
+    throw new Error(`${TOPIC} at ${BROKERS} did not take the record: ${(error as Error).message}. ${hint}`);
   } finally {
     await producer.disconnect();
   }

@@ -34,7 +34,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 /** Writes one ConversionCreated and waits until all in-sync replicas have it. Usage: CONVERSION_ID WORKSPACE_ID */
 public final class ConversionProducer {
   private static final String BROKERS = environment("KAFKA_BROKERS", "localhost:9092");
-  private static final String REGISTRY = environment("SCHEMA_REGISTRY_URL", "http://localhost:8081");
+  private static final String REGISTRY = environment("SCHEMA_REGISTRY_URL", "http://localhost:8081").replaceFirst("/+$", "");
   private static final String TOPIC = environment("TOPIC", "sourceloop.conversions");
 
   /** A schema and the id under which the registry knows it. */
@@ -49,7 +49,8 @@ public final class ConversionProducer {
       System.out.printf("written: topic=%s partition=%d offset=%d schema=%d%n",
           written.topic(), written.partition(), written.offset(), registered.id());
     } catch (ExecutionException error) {
-      fail("Kafka did not take the record: " + error.getCause());
+      fail(TOPIC + " at " + BROKERS + " did not take the record: " + error.getCause().getMessage()
+          + " Are the brokers reached, and is the topic there (tiktok-sync topics check)?");
     } catch (Exception error) {
       fail(String.valueOf(error.getMessage()));
     }
@@ -118,11 +119,11 @@ public final class ConversionProducer {
     try {
       response = client.send(request, HttpResponse.BodyHandlers.ofString());
     } catch (IOException error) {
-      throw new IOException("the schema registry at " + REGISTRY + " cannot be reached (" + error + ")", error);
+      throw new IOException("the schema registry at " + REGISTRY + " cannot be reached (" + error + "): SCHEMA_REGISTRY_URL", error);
     }
     if (response.statusCode() != 200) {
-      throw new IOException("the schema registry answered " + response.statusCode() + " about " + subject
-          + "; is it registered? (tiktok-sync schemas register)");
+      throw new IOException("the schema registry at " + REGISTRY + " answered " + response.statusCode() + " about " + subject
+          + ". Is it registered (tiktok-sync schemas register)? Is the address whole (Apicurio: …/apis/ccompat/v7)?");
     }
     JsonNode body = new ObjectMapper().readTree(response.body());
     return new Registered(body.get("id").asInt(), new Schema.Parser().parse(body.get("schema").asText()));
