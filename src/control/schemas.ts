@@ -176,7 +176,7 @@ export function schemaLines(report: SchemasReport, candidate: string | null, dry
     .map(({ level, code, subject, message }) =>
       [level.padEnd(8), subject, `${message} [${code}]`].filter(Boolean).join(' '),
     );
-  return [...found, ...done, ...told, verdict(ok, candidate, subjects.length > 0, dryRun)];
+  return [...found, ...done, ...told, verdict(ok, candidate, subjects, dryRun)];
 }
 
 function subjectLine({ subject, rule, schema_id, versions }: SubjectReport): string {
@@ -185,12 +185,14 @@ function subjectLine({ subject, rule, schema_id, versions }: SubjectReport): str
   return `subject  ${subject}: versions ${ids || 'none'}; rule ${rule ?? 'none'}; ${own}`;
 }
 
-function verdict(ok: boolean, candidate: string | null, isRegistryAsked: boolean, dryRun: boolean): string {
+function verdict(ok: boolean, candidate: string | null, asked: readonly SubjectReport[], dryRun: boolean): string {
   const subject = candidate ?? 'The schemas';
   if (!ok) return candidate === null ? 'The schemas are not as they should be.' : `${candidate} must not be used.`;
   if (dryRun) return 'Nothing was changed.';
   if (candidate === null) return `${subject} are as they should be.`;
-  return isRegistryAsked
+  if (asked.length === 0)
+    return `${candidate} can be used: the service reads its records, both ways. No registry was asked.`;
+  return asked.some(({ versions }) => versions.length > 0)
     ? `${candidate} can be used: the service reads its records, and it is ${COMPATIBILITY} with every version.`
-    : `${candidate} can be used: the service reads its records, both ways. No registry was asked.`;
+    : `${candidate} can be used: the service reads its records, both ways. The registry has no version of it.`;
 }

@@ -128,6 +128,7 @@ describe("schemas check of a producer's own", () => {
     const report = await checkCandidate({ schema: OLDER, subject: 'acme-value' }, subjects, admin);
     expect(report).toMatchObject({ ok: true, subjects: [{ subject: 'acme-value', rule: null, versions: [] }] });
     expect(report.findings).toMatchObject([{ level: 'warning', code: 'SUBJECT_MISSING', subject: 'acme-value' }]);
+    expect(schemaLines(report, 'a.avsc', false).at(-1)).toContain('The registry has no version of it.');
   });
 
   test('holds the subject that is named to the records of its topic', async () => {
