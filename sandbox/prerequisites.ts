@@ -101,7 +101,8 @@ function install(name: string): boolean {
   // RUNLEVEL keeps the package from starting a system-wide server beside ours.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   // One after the other: apt waits for dpkg's lock when told to, but fails at once where another one reads the package lists.
-  const oneByOne = [join(tmpdir(), 'tiktok-sync-apt.lock'), 'apt-get', '-o', 'DPkg::Lock::Timeout=300'];
+  // The lock is on a folder that is there anyway, so that nothing is left.
+  const oneByOne = [tmpdir(), 'apt-get', '-o', 'DPkg::Lock::Timeout=300'];
   const apt = (...args: string[]) => spawnSync('flock', [...oneByOne, ...args], { env, stdio: 'ignore' }).status === 0;
   const get = () => apt('install', '-y', '--no-install-recommends', name);
   return get() || (apt('update') && get());

@@ -1,6 +1,12 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createSecureServer } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
+import { makeAuthority } from '../../sandbox/certificates.ts';
 import { eventually } from '../../sandbox/eventually.ts';
 import { freePort } from '../../sandbox/free-port.ts';
 import { createEventsApi, type EventsApiClient, type EventsApiOptions } from '../../src/adapters/tiktok-events-api.ts';
@@ -302,6 +308,31 @@ describe('a request through a proxy', () => {
     expect(asked.length).toBeGreaterThan(0);
     for (const tunnel of asked) expect(tunnel).toEqual({ target: origin.replace('http://', ''), authorization });
     expect(proxy?.heads()).not.toContain(REQUEST.accessToken);
+  });
+
+  it('reaches a TikTok that speaks TLS and would speak HTTP/2, with a certificate that is checked, by HTTP/1.1', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tiktok-sync-tunnel-'));
+    const { cert, server: own } = await makeAuthority(folder, 'tiktok');
+    const trusted = getCACertificates('default');
+    const [authority = '', certificate, key] = [cert, own.cert, own.key].map(path => readFileSync(path, 'utf8'));
+    rmSync(folder, { recursive: true });
+    const tiktok = createSecureServer({ cert: certificate, key, allowHTTP1: true }, ({ httpVersion }, response) => {
+      response.end(httpVersion);
+    });
+    await new Promise<void>(resolve => tiktok.listen(0, '127.0.0.1', resolve));
+    const origin = `https://127.0.0.1:${(tiktok.address() as AddressInfo).port}`;
+    const way = await through();
+    try {
+      expect(await client(origin, way).send(REQUEST)).toMatchObject({
+        ...surelyNot,
+        code: expect.stringMatching(/^UNABLE_TO_/),
+      });
+      setDefaultCACertificates([...trusted, authority]);
+      expect(await client(origin, way).send(REQUEST)).toMatchObject({ status: 200, body: '1.1' });
+    } finally {
+      setDefaultCACertificates(trusted);
+      tiktok.close();
+    }
   });
 
   it.each(['403 Forbidden', '407 Proxy Authentication Required'])(
