@@ -38,6 +38,9 @@ topic: {{ index . 1 | quote }}
 lagThreshold: {{ $root.Values.keda.lag.lagThreshold | int64 | quote }}
 offsetResetPolicy: {{ eq (toString $start) "latest" | ternary "latest" "earliest" }}
 excludePersistentLag: "false"
-sasl: {{ get $mechanisms $auth.mode | default "none" }}
+{{- /* Not `none`, which KEDA refused before 2.18. */}}
+{{- with get $mechanisms $auth.mode }}
+sasl: {{ . }}
+{{- end }}
 tls: {{ or $root.Values.kafka.tls.enabled (eq $auth.mode "tls") | ternary "enable" "disable" }}
 {{- end -}}

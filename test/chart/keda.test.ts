@@ -49,3 +49,7 @@ test('lag is asked for of both event topics under their own names, as the servic
     })),
   );
 });
+
+test('KEDA is told of no SASL where there is none: before 2.18 it took no `none`', () => {
+  for (const { metadata } of triggers({ trigger: 'lag' })) expect(metadata).not.toHaveProperty('sasl');
+});
