@@ -93,7 +93,8 @@ function addShow(group: Command, host: Host, act: Act): void {
   show.addHelpText(
     'after',
     `
-Of e-mail addresses, phone numbers, names, contact ids and the like only the length is shown.
+Of e-mail addresses, phone numbers, names, contact ids and the like only the length is shown. With --json each letter is a
+document of its own.
 
 Examples:
   $ tiktok-sync dead-letters show 3:1207

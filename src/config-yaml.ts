@@ -23,7 +23,9 @@ export function readYaml(file: string, readFile: ReadFile): Source {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true, stringKeys: true });
   for (const { message } of [...document.errors, ...document.warnings]) {
-    reading.problems.push(problem('CONFIG_NOT_YAML', null, file, message.split('\n')[0] ?? message));
+    reading.problems.push(
+      problem('CONFIG_NOT_YAML', null, file, (message.split('\n')[0] ?? message).replace(/:$/, '')),
+    );
   }
   if (reading.problems.length > 0) return assumeRequired(reading, file);
   const lineOf = (node: Node): string => `${file}:${lines.linePos(node.range?.[0] ?? 0).line}`;

@@ -73,6 +73,17 @@ describe('a mistyped word is answered with the nearest one', () => {
     expect(err).toContain(hint);
   });
 
+  test.each([
+    ['run --redis-ur=redis://u:hush@h', 'Did you mean --redis-url?'],
+    ['tokens seal --connection x --tokn=hush', "unknown option '--tokn'\n"],
+    ['tokens seal --conection=hush', '(Did you mean --connection? It says --conection.)'],
+  ])('%s: what follows the = is not repeated', async (line, hint) => {
+    const { err, exitCode } = await command(line, { env: MINIMAL });
+    expect(exitCode).toBe(EXIT.usage);
+    expect(err).toContain(hint);
+    expect(err).not.toContain('hush');
+  });
+
   test('a variable', async () => {
     const { err } = await command('check', { env: { ...MINIMAL, TIKTOK_SYNC_WINDW_MS: '10s' } });
     expect(err).toContain('did you mean TIKTOK_SYNC_WINDOW_MS?');
