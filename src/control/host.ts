@@ -38,6 +38,12 @@ export async function readGiven(file: string | null, host: Pick<Host, 'readFile'
   try {
     return file === null ? await host.readInput() : host.readFile(file);
   } catch (error) {
-    throw new CodedError('INPUT_UNREADABLE', messageOf(error));
+    throw unreadable(file ?? 'standard input', error);
   }
+}
+
+/** Not every error of the system says which file: that of a folder does not. */
+export function unreadable(file: string, error: unknown): CodedError {
+  const message = messageOf(error);
+  return new CodedError('INPUT_UNREADABLE', message.includes(file) ? message : `${file}: ${message}`);
 }

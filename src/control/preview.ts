@@ -11,7 +11,7 @@ import type { Connection, Mapping } from '../core/config-entry.ts';
 import { ConfigTable } from '../core/config-table.ts';
 import type { EventSchemas } from '../core/decode.ts';
 import type { ConfigSchemas } from '../core/decode-config.ts';
-import { CodedError, type ErrorCode, messageOf } from '../core/error-codes.ts';
+import { CodedError, type ErrorCode } from '../core/error-codes.ts';
 import { judgeEventName } from '../core/event-names.ts';
 import { connectionFromJson, eventFromJson, type FromJson, mappingFromJson } from '../core/json-input.ts';
 import type { DeadLetterReason, Refusal, Skip, SkipReason } from '../core/outcome.ts';
@@ -20,7 +20,7 @@ import { resolve } from '../core/resolve.ts';
 import { trackBody, trackPath } from '../core/tiktok-body.ts';
 import type { TikTokEvent } from '../core/tiktok-event.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import type { Host } from './host.ts';
+import { type Host, unreadable } from './host.ts';
 import { highlight } from './terminal.ts';
 
 /** Paths of the three JSON files; `now` is what the clock is taken to be, epoch milliseconds. */
@@ -149,7 +149,7 @@ function readJson(path: string, host: Host): unknown {
     // Editors on Windows like to begin a file with a byte order mark, which JSON does not know.
     text = host.readFile(path).replace(/^\uFEFF/, '');
   } catch (error) {
-    throw new CodedError('INPUT_UNREADABLE', messageOf(error));
+    throw unreadable(path, error);
   }
   try {
     return JSON.parse(text, exactNumbers);

@@ -45,6 +45,14 @@ function scratchFile(name: string, text: string): string {
 }
 
 describe('the program', () => {
+  test('2: a folder in place of a file is named', () => {
+    const { err, exitCode } = tiktokSync(['tokens', 'seal', '--connection', 'x', '--key-file', tmpdir()]);
+    expect(exitCode).toBe(2);
+    expect(err).toContain(`INPUT_UNREADABLE  ${tmpdir()}: EISDIR`);
+    const flags = ['--event', tmpdir(), '--connection', 'c.json', '--mapping', 'm.json'];
+    expect(tiktokSync(['preview', ...flags]).err).toContain(`INPUT_UNREADABLE  ${tmpdir()}: EISDIR`);
+  });
+
   test('0: a valid configuration from the environment alone', () => {
     const { exitCode, out, err } = tiktokSync(['check'], MINIMAL);
     expect([exitCode, err]).toEqual([0, 'The configuration is valid.\n']);
