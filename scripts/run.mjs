@@ -11,7 +11,7 @@ const types = ['node_modules/typescript/bin/tsc', '-p', '.'];
 const commands = {
   demo: [['sandbox/demo.ts']],
   sandbox: [['sandbox/keep.ts']],
-  test: [['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', '--project', 'stack']],
+  test: [['sandbox/prepare.ts'], ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', '--project', 'stack']],
   verify: [['node_modules/vitest/vitest.mjs', 'run', '--project', 'verify']],
   bench: [['test/bench/main.ts']],
   chaos: [['test/chaos/chaos.ts']],

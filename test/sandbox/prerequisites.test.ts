@@ -69,6 +69,14 @@ describe('a missing program', () => {
     );
   });
 
+  it('is brought before the first test; what cannot be is named, and the others are looked for all the same', async () => {
+    const script = new URL('../../sandbox/prepare.ts', import.meta.url).pathname;
+    program('openssl', '');
+    const { stderr } = await promisify(execFile)(process.execPath, [script], { env: { PATH: folder } });
+    const named = [...stderr.matchAll(/^The sandbox needs .*apt-get install (\S+)$/gm)].map(([, name]) => name);
+    expect(named).toEqual(['openjdk-17-jre-headless', 'maven', 'redis-server', 'prometheus', 'docker-compose']);
+  });
+
   it('is a Java that is too old, too', () => {
     vi.spyOn(process, 'getuid').mockReturnValue(1000);
     program('java', `echo 'openjdk version "11.0.2" 2019-01-15' >&2`);
