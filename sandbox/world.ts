@@ -87,14 +87,7 @@ export class World {
 
   static async create(stack: StackAddresses, options: WorldOptions): Promise<World> {
     const { name, partitions = 4, replicationFactor = 1, windowMs = 1_000 } = options;
-    const topics = {
-      conversions: `${name}.conversions`,
-      revenueUpdates: `${name}.revenue-updates`,
-      config: `${name}.config`,
-      deadLetter: `${name}.dead-letter`,
-      syncLog: `${name}.sync-log`,
-      connectionStatus: `${name}.connection-status`,
-    };
+    const topics = topicsNamed(name);
     const admin = await connectAdmin(stack);
     await createTopics(admin, topics, partitions, replicationFactor);
     const simulator = await startSimulator({
@@ -252,6 +245,18 @@ function environmentOf(stack: StackAddresses, topics: WorldTopics, groupId: stri
     TIKTOK_SYNC_TOKENS_CHECK: 'false',
     // Nor do letters come back while a story counts them.
     TIKTOK_SYNC_REDRIVE_ENABLED: 'false',
+  };
+}
+
+/** Topics of its own for whoever shares the stack. */
+export function topicsNamed(name: string): WorldTopics {
+  return {
+    conversions: `${name}.conversions`,
+    revenueUpdates: `${name}.revenue-updates`,
+    config: `${name}.config`,
+    deadLetter: `${name}.dead-letter`,
+    syncLog: `${name}.sync-log`,
+    connectionStatus: `${name}.connection-status`,
   };
 }
 

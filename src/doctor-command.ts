@@ -30,7 +30,6 @@ import { verifyAll } from './control/verify-connection.ts';
 import { VERSION } from './control/version.ts';
 import { createEventDecoder } from './core/decode.ts';
 import { CodedError } from './core/error-codes.ts';
-import type { SchemaKnowledge } from './core/framed-records.ts';
 import { valueSubject } from './core/schema-contract.ts';
 import type { StoredConfig } from './core/stored-config.ts';
 import type { Tokens } from './ports.ts';
@@ -88,7 +87,8 @@ class Doctor {
     if (config.kafka.tls.enabled) readTlsFiles('kafka', config.kafka.tls);
     const registry = registryConnection(config.registry);
     this.#brokers = this.#dial();
-    this.#registry = lookAtRegistry(registry, this.#subjects(), schemaProblem);
+    const decoder = createEventDecoder(readSchemas());
+    this.#registry = lookAtRegistry(registry, this.#subjects(), (id, knowledge) => decoder.problemOf(id, knowledge));
     this.#stored = this.#read();
     // Each is awaited by an examination of its own, which tells what went wrong.
     for (const asked of [this.#brokers, this.#registry, this.#stored]) asked.catch(() => {});
@@ -203,9 +203,4 @@ class Doctor {
       void api.destroy();
     }
   }
-}
-
-/** Why records of a schema could not be read; null where they can. */
-function schemaProblem(schemaId: number, knowledge: SchemaKnowledge): string | null {
-  return createEventDecoder(readSchemas()).problemOf(schemaId, knowledge);
 }

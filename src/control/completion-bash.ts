@@ -5,6 +5,7 @@ import {
   type CommandNode,
   choiceGroups,
   namesOf,
+  namesTaking,
   type PlacedCommand,
   placedCommands,
 } from './completion-tree.ts';
@@ -45,11 +46,10 @@ complete -F _tiktok_sync ${root.name}
 function branch({ command, place }: PlacedCommand): string {
   const { commands, options, words } = command;
   const offered = [...commands.map(({ name }) => name), ...words, ...options.flatMap(namesOf)];
-  const taking = (kind: 'file' | 'value') => options.filter(({ takes }) => takes === kind).flatMap(namesOf);
   return `    '${place}')
       words='${offered.join(' ')}'
-      files='${taking('file').join(' ')}'
-      values='${taking('value').join(' ')}' ;;`;
+      files='${namesTaking('file', command).join(' ')}'
+      values='${namesTaking('value', command).join(' ')}' ;;`;
 }
 
 function choiceBranch({ at, choices, isBegun }: ChoiceGroup): string {

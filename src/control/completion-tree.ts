@@ -36,6 +36,11 @@ export function namesOf({ long, short }: OptionNode): readonly string[] {
   return short === null ? [long] : [short, long];
 }
 
+/** The names of a command's options that take a file, or another value. */
+export function namesTaking(kind: 'file' | 'value', { options }: CommandNode): readonly string[] {
+  return options.filter(({ takes }) => takes === kind).flatMap(namesOf);
+}
+
 /** Options with the same listed values: those, and `place --option` of each. */
 export interface ChoiceGroup {
   readonly choices: readonly string[];

@@ -5,6 +5,7 @@ import {
   type CommandNode,
   choiceGroups,
   namesOf,
+  namesTaking,
   type PlacedCommand,
   placedCommands,
 } from './completion-tree.ts';
@@ -43,11 +44,10 @@ function branch({ command, place }: PlacedCommand): string {
     ...words.map(word => item(word, '')),
     ...options.flatMap(option => namesOf(option).map(name => item(name, option.description))),
   ];
-  const taking = (kind: 'file' | 'value') => options.filter(({ takes }) => takes === kind).flatMap(namesOf);
   return `    ('${place}')
       offered=(${offered.join(' ')})
-      files=(${taking('file').join(' ')})
-      values=(${taking('value').join(' ')}) ;;`;
+      files=(${namesTaking('file', command).join(' ')})
+      values=(${namesTaking('value', command).join(' ')}) ;;`;
 }
 
 function choiceBranch({ at, choices, isBegun }: ChoiceGroup): string {

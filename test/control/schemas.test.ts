@@ -6,19 +6,10 @@ import {
   registerSchemas,
   schemaLines,
 } from '../../src/control/schemas.ts';
-import { contractSubjects } from '../../src/core/schema-contract.ts';
+import { subjects } from '../core/contract-subjects.ts';
 import { schemas } from '../core/event-records.ts';
 import { MemorySchemaAdmin } from '../fakes/memory-schema-admin.ts';
 
-const topics = {
-  conversions: 'conversions',
-  revenueUpdates: 'revenue',
-  config: 'config',
-  deadLetter: 'dead-letter',
-  syncLog: 'sync-log',
-  connectionStatus: 'status',
-};
-const subjects = contractSubjects(topics, schemas);
 const names = subjects.map(({ subject }) => subject);
 const OLDER = { ...schemas.conversionCreated, doc: 'An earlier text.' };
 const WRONG = { ...schemas.conversionCreated, fields: [{ name: 'conversion_id', type: 'string' }] };

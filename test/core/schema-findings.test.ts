@@ -1,18 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { AvroSchemaJson } from '../../src/core/avro-types.ts';
-import { contractSubjects } from '../../src/core/schema-contract.ts';
 import { judgeCandidate, judgeSubject, type SubjectState } from '../../src/core/schema-findings.ts';
+import { subjects } from './contract-subjects.ts';
 import { schemas } from './event-records.ts';
 
-const topics = {
-  conversions: 'conversions',
-  revenueUpdates: 'revenue',
-  config: 'config',
-  deadLetter: 'dead-letter',
-  syncLog: 'sync-log',
-  connectionStatus: 'status',
-};
-const subjects = contractSubjects(topics, schemas);
 const conversions = subjects[0] ?? expect.fail('there is no first subject');
 const fields = schemas.conversionCreated['fields'] as readonly AvroSchemaJson[];
 const without = (...names: readonly string[]) => ({

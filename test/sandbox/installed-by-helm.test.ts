@@ -17,6 +17,7 @@ import { eventually } from '../../sandbox/eventually.ts';
 import { canListen, freePort } from '../../sandbox/free-port.ts';
 import { sandboxKafka } from '../../sandbox/kafka.ts';
 import { type Simulator, startSimulator } from '../../sandbox/tiktok-simulator.ts';
+import { topicsNamed } from '../../sandbox/world.ts';
 import { NAMESPACE, only, render } from '../chart/helm.ts';
 import { useStack } from '../stack.ts';
 import { type PreparedContainer, prepare } from './pod/container.ts';
@@ -46,14 +47,7 @@ let admin: Admin;
 
 /** Names of its own on the shared stack; all that is asked for beside them is what the chart requires. */
 const name = stack.unique('helm');
-const topics = {
-  conversions: `${name}.conversions`,
-  revenueUpdates: `${name}.revenue-updates`,
-  config: `${name}.config`,
-  deadLetter: `${name}.dead-letter`,
-  syncLog: `${name}.sync-log`,
-  connectionStatus: `${name}.connection-status`,
-};
+const topics = topicsNamed(name);
 
 function values() {
   return {
