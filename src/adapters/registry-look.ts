@@ -1,5 +1,6 @@
 /** Whether the schema registry is there, by the right path, and what it has of the event topics. */
 
+import { systemCodeOf } from '../core/error-codes.ts';
 import type { SchemaKnowledge } from '../core/framed-records.ts';
 import type { RegistryLook, SubjectLook, Trouble } from '../ports-doctor.ts';
 import { askRegistry, type RegistryConnection } from './registry-http.ts';
@@ -70,7 +71,7 @@ async function troubleOf(connection: RegistryConnection): Promise<Trouble | null
 }
 
 function unreached({ timeoutMs, url }: RegistryConnection, error: unknown): Trouble {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'NO_ANSWER';
+  const code = systemCodeOf(error) ?? 'NO_ANSWER';
   // What node's client makes of the signal of a time limit.
   if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) {
     const advice = 'Check registry.url, and whether a firewall is in between.';

@@ -7,6 +7,7 @@
  */
 
 import type { AvroSchemaJson } from '../core/avro-types.ts';
+import { systemCodeOf } from '../core/error-codes.ts';
 import { COMPATIBILITY } from '../core/schema-contract.ts';
 import type { RegistryAnswer } from '../core/schema-verdict.ts';
 import { askRegistry, type RegistryConnection, type RegistryResponse } from './registry-http.ts';
@@ -177,7 +178,7 @@ export class SchemaRegistry {
     if (error instanceof Error && error.name === 'AbortError') {
       return `the schema registry at ${url} did not answer within ${timeoutMs} ms`;
     }
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const code = systemCodeOf(error) ?? String(error);
     const advice = url.startsWith('https:') ? tlsAdvice(error, 'registry.tls') : null;
     return `the schema registry at ${url} cannot be reached (${code})${advice === null ? '' : `. ${advice.text}`}`;
   }

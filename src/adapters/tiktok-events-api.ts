@@ -8,6 +8,7 @@
 
 import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { withoutToken } from '../core/access-token.ts';
+import { systemCodeOf } from '../core/error-codes.ts';
 import { MAX_BODY_BYTES } from '../core/events-api-answer.ts';
 import { CONNECT_TIMEOUT, NOT_STARTED, PROXY_REFUSED, REQUEST_TIMEOUT } from '../core/transport-errors.ts';
 import type { EventsApi, EventsApiAnswer, EventsApiRequest } from '../ports.ts';
@@ -147,7 +148,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    const code = 'code' in error ? String(error.code) : error.name;
+    const code = systemCodeOf(error) ?? error.name;
     this.#fail((this.#controller === null ? OF_THE_TUNNEL.get(code) : null) ?? code);
   }
 

@@ -5,6 +5,7 @@
 
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { systemCodeOf } from '../core/error-codes.ts';
 import type { TikTokLook, Trouble } from '../ports-doctor.ts';
 import { NO_TLS_THERE, tlsAdvice } from './tls-advice.ts';
 
@@ -96,7 +97,7 @@ function apiCodeIn(body: string): number | null {
 
 function troubleOf(error: unknown, { proxyUrl, timeoutMs }: TikTokWay): Trouble {
   const wayOut = proxyUrl === null ? DIRECT_WAY : PROXY_WAY;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'NO_ANSWER';
+  const code = systemCodeOf(error) ?? 'NO_ANSWER';
   if (error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError')) {
     const problem = `no answer within ${timeoutMs / 1_000} s`;
     return { kind: 'unreachable', code: 'TIMED_OUT', problem, advice: wayOut };

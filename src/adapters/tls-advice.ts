@@ -1,5 +1,7 @@
 /** What a TLS failure means for the options of a `tls` subsection. */
 
+import { systemCodeOf } from '../core/error-codes.ts';
+
 /**
  * A server that does not like a certificate may be gone before what it says of that is read; a server that restarts looks
  * the same.
@@ -34,7 +36,7 @@ export interface TlsAdvice {
 
 /** What to do about a failure of a TLS connection; `null` where the error is of another kind. */
 export function tlsAdvice(error: unknown, subsection: string): TlsAdvice | null {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = systemCodeOf(error) ?? '';
   const passes = code === 'ECONNRESET' || code === 'EPIPE';
   const text = passes ? HUNG_UP : ADVICE.find(([codes]) => codes.test(code))?.[1];
   return text === undefined ? null : { text: text.replaceAll('TLS.', `${subsection}.`), passes };

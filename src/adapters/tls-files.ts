@@ -3,7 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { CodedError } from '../core/error-codes.ts';
+import { CodedError, systemCodeOf } from '../core/error-codes.ts';
 
 /** Paths of PEM files; `null` where Node.js's own authorities count, or no certificate is shown. */
 export interface TlsFiles {
@@ -41,7 +41,10 @@ export function readTlsFiles(section: string, files: TlsFiles): TlsMaterial {
   try {
     createSecureContext(material);
   } catch (error) {
-    throw unusable(`${section}.tls.certFile, ${section}.tls.keyFile`, `cannot be used together (${codeOf(error)})`);
+    throw unusable(
+      `${section}.tls.certFile, ${section}.tls.keyFile`,
+      `cannot be used together (${systemCodeOf(error) ?? String(error)})`,
+    );
   }
   return material;
 }
@@ -53,7 +56,7 @@ function read(option: string, path: string | null): NamedText {
   try {
     return [option, readFileSync(path, 'utf8')];
   } catch (error) {
-    throw unusable(option, `${path} cannot be read (${codeOf(error)})`);
+    throw unusable(option, `${path} cannot be read (${systemCodeOf(error) ?? String(error)})`);
   }
 }
 
@@ -69,8 +72,4 @@ function holdsCertificate(text: string): boolean {
 
 function unusable(option: string, problem: string): CodedError {
   return new CodedError('CONFIG_INVALID_VALUE', `${option}: ${problem}. Give the path of a PEM file.`);
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

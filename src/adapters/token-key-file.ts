@@ -1,7 +1,7 @@
 /** The key file of token envelopes, read again whenever it has changed: a key that is added opens at the next attempt. */
 
 import { readFileSync, type Stats, statSync } from 'node:fs';
-import { CodedError } from '../core/error-codes.ts';
+import { CodedError, systemCodeOf } from '../core/error-codes.ts';
 import { parseTokenKeys, type TokenKeys } from '../core/token-keys.ts';
 import { type FileLook, isUnchanged, lookAt } from './file-look.ts';
 
@@ -31,7 +31,7 @@ export function openTokenKeyFile(path: string | null): TokenKeyFile {
       seen = look;
       return keys;
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+      const code = systemCodeOf(error) ?? 'unreadable';
       return { problem: `tokens.keyFile ${path} cannot be read (${code})` };
     }
   };

@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { LONGEST_TOKEN_BYTES, tokenProblem, withoutLineEnd } from '../core/access-token.ts';
+import { systemCodeOf } from '../core/error-codes.ts';
 import { openEnvelope } from '../core/token-envelope.ts';
 import { tokenReferenceProblem } from '../core/token-reference.ts';
 import type { TokenLookup, Tokens } from '../ports.ts';
@@ -63,7 +64,7 @@ function guarded(name: string, look: () => TokenLookup): TokenLookup {
   try {
     return look();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    const code = systemCodeOf(error) ?? 'unreadable';
     return missing(`the file "${name}" in tokens.dir cannot be read (${code})`);
   }
 }

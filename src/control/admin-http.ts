@@ -6,7 +6,7 @@
  */
 
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
-import { CodedError } from '../core/error-codes.ts';
+import { CodedError, systemCodeOf } from '../core/error-codes.ts';
 import { type ServiceStatus, STATUS_SCHEMA } from './admin-status.ts';
 import { reachable } from './own-address.ts';
 
@@ -67,7 +67,7 @@ export async function startAdminServer(
   try {
     await server.listen({ host, port });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const code = systemCodeOf(error) ?? String(error);
     throw new CodedError('CONFIG_INVALID_VALUE', `http.host and http.port: cannot listen on ${host}:${port} (${code})`);
   }
   const [address] = server.addresses();

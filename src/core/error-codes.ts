@@ -47,6 +47,11 @@ export class CodedError extends Error {
   }
 }
 
+/** The code that an error of Node.js or of a client bears (`ECONNREFUSED`, `ENOENT` …); null where it bears none. */
+export function systemCodeOf(thrown: unknown): string | null {
+  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : null;
+}
+
 /** What went wrong, in the words of whoever threw it. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

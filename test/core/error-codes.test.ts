@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CodedError, ERROR_CODES, type ErrorCode, messageOf } from '../../src/core/error-codes.ts';
+import { CodedError, ERROR_CODES, type ErrorCode, messageOf, systemCodeOf } from '../../src/core/error-codes.ts';
 
 /** Scripts and alerts match on these. Adding one is fine; renaming or removing one breaks somebody. */
 const PUBLISHED: readonly ErrorCode[] = [
@@ -56,5 +56,14 @@ describe('the message of what was thrown', () => {
     expect(messageOf(new CodedError('USAGE', 'no such flag'))).toBe('no such flag');
     expect(messageOf('gone')).toBe('gone');
     expect(messageOf(undefined)).toBe('undefined');
+  });
+});
+
+describe('the code of what was thrown', () => {
+  it('is that which the system or a client gave it, and null for anything else', () => {
+    expect(systemCodeOf(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }))).toBe('ECONNREFUSED');
+    expect(systemCodeOf(Object.assign(new Error('odd'), { code: 7 }))).toBe('7');
+    expect(systemCodeOf(new Error('plain'))).toBe(null);
+    expect(systemCodeOf({ code: 'ENOENT' })).toBe(null);
   });
 });
