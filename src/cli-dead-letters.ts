@@ -1,14 +1,27 @@
 /** `tiktok-sync dead-letters` on the command line. */
 
 import type { Command } from 'commander';
-import { type Action, addConfigFlags, configOrThrow, type End, type Given } from './cli-configuration.ts';
+import {
+  type Action,
+  addConfigFlags,
+  configOrThrow,
+  type End,
+  type Given,
+  sectionsOrThrow,
+} from './cli-configuration.ts';
 import { addFilterFlags, countFlag, letterFilter } from './cli-letter-filters.ts';
 import { addRedrive } from './cli-redrive.ts';
+import { TOPIC_SECTIONS, type TopicSections } from './config-topic-sections.ts';
 import type { Host } from './control/host.ts';
+import type { RedriveRequest } from './control/redrive-report.ts';
 import { CodedError } from './core/error-codes.ts';
-import type { DeadLettersRequest } from './dead-letters-command.ts';
+import type { LookRequest } from './dead-letters-command.ts';
 
-export type RunDeadLetters = Action<DeadLettersRequest>;
+/** Only sending again takes all that the service needs; who looks need not know of Redis. */
+export interface DeadLetterCommands {
+  readonly look: Action<LookRequest, TopicSections>;
+  readonly redrive: Action<RedriveRequest>;
+}
 
 /** Several letters of one event are rare; without a bound one could ask for the whole topic in memory. */
 const MOST_SHOWN = 20;
@@ -27,7 +40,7 @@ Examples:
 Exit codes: 0 done, 5 no letter matches, 10 (redrive) some failed again and stay, 11 (redrive) another job is running;
 the rest as tiktok-sync --help says.`;
 
-export function addDeadLetters(program: Command, host: Host, run: RunDeadLetters, end: End): void {
+export function addDeadLetters(program: Command, host: Host, commands: DeadLetterCommands, end: End): void {
   const group = program
     .command('dead-letters')
     .description('Look at the events that could not be delivered, and send them again.');
@@ -36,18 +49,22 @@ export function addDeadLetters(program: Command, host: Host, run: RunDeadLetters
     addConfigFlags(command).action(async (...args: unknown[]) => {
       const given = (args.length > 2 ? args[1] : args[0]) as Given;
       const where = args.length > 2 ? (args[0] as string | undefined) : undefined;
-      const asked = request(given, where);
-      end(await run(asked, configOrThrow(given, host), host));
+      end(await commands.look(request(given, where), sectionsOrThrow(TOPIC_SECTIONS, given, host), host));
     });
   };
   addList(group, host, act);
   addShow(group, host, act);
   addStats(group, host, act);
-  addRedrive(group, host, act);
+  addRedrive(group, host, (command, request) => {
+    command.option('--json', 'as JSON');
+    addConfigFlags(command).action(async (given: Given) => {
+      end(await commands.redrive(request(given), configOrThrow(given, host), host));
+    });
+  });
   group.addHelpText('after', GROUP_HELP);
 }
 
-type Act = (command: Command, request: (given: Given, where: string | undefined) => DeadLettersRequest) => void;
+type Act = (command: Command, request: (given: Given, where: string | undefined) => LookRequest) => void;
 
 function addList(group: Command, host: Host, act: Act): void {
   const list = addFilterFlags(group.command('list'))

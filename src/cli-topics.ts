@@ -1,12 +1,12 @@
 /** `tiktok-sync topics` on the command line. */
 
 import type { Command } from 'commander';
-import { type Action, addConfigFlags, configOrThrow, type End, type Given } from './cli-configuration.ts';
+import { type Action, addConfigFlags, type End, type Given, sectionsOrThrow } from './cli-configuration.ts';
 import type { Host } from './control/host.ts';
 import { CodedError } from './core/error-codes.ts';
-import type { TopicsRequest } from './topics-command.ts';
+import type { TopicsNeeds, TopicsRequest } from './topics-command.ts';
 
-export type RunTopics = Action<TopicsRequest>;
+export type RunTopics = Action<TopicsRequest, TopicsNeeds>;
 
 const GROUP_HELP = `
 Examples:
@@ -31,7 +31,8 @@ export function addTopics(program: Command, host: Host, runTopics: RunTopics, en
       );
     addConfigFlags(command).action(async (given: Given) => {
       const partitions = parsePartitions(given.partitions);
-      end(await runTopics({ action, partitions, json: given.json === true }, configOrThrow(given, host), host));
+      const request = { action, partitions, json: given.json === true };
+      end(await runTopics(request, sectionsOrThrow(['kafka', 'topics'], given, host), host));
     });
     command.addHelpText(
       'after',

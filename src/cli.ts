@@ -6,7 +6,7 @@ import { addCheck } from './cli-check.ts';
 import { addCompletion } from './cli-completion.ts';
 import { type End, type Given, ProblemsReported } from './cli-configuration.ts';
 import { addConnections, type ConnectionCommands } from './cli-connections.ts';
-import { addDeadLetters, type RunDeadLetters } from './cli-dead-letters.ts';
+import { addDeadLetters, type DeadLetterCommands } from './cli-dead-letters.ts';
 import { addDelete, type DeleteEntry } from './cli-delete.ts';
 import { addDoctor, type RunDoctor } from './cli-doctor.ts';
 import { addExplain } from './cli-explain.ts';
@@ -30,7 +30,7 @@ export interface HeavyCommands {
   readonly topics: RunTopics;
   readonly schemas: RunSchemas;
   readonly preview: RunPreview;
-  readonly deadLetters: RunDeadLetters;
+  readonly deadLetters: DeadLetterCommands;
   readonly apply: ApplyFile;
   readonly get: GetEntries;
   readonly delete: DeleteEntry;
@@ -119,6 +119,6 @@ const PROGRAM_EXAMPLES = `  $ tiktok-sync check --config tiktok-sync.yaml     wh
   $ tiktok-sync schemas register                    register the Avro schemas, each under FULL_TRANSITIVE
   $ tiktok-sync apply -f connections.yaml           write connections and mappings to the config topic
   $ tiktok-sync run                                 run the service; Ctrl-C stops it gracefully
-  $ tiktok-sync preview --event e.json --connection c.json --mapping m.json
+  $ tiktok-sync preview --event e.json -f connections.yaml --mapping acme-lead
   $ tiktok-sync connections verify acme-main        whether TikTok takes its token
   $ tiktok-sync explain --code 40105                what an answer of TikTok means`;

@@ -41,10 +41,7 @@ export type Loaded<T> =
 
 /** The whole configuration. */
 export function loadConfig(inputs: ConfigInputs): Loaded<Config> {
-  const draft = compile(inputs, () => true);
-  const problems = [...draft.problems, ...brokenRules(draft)];
-  if (problems.length > 0) return { ok: false, problems };
-  return { ok: true, config: freeze(draft.config as unknown as Config), provenance: draft.provenance };
+  return judged(compile(inputs, () => true));
 }
 
 /**
@@ -55,8 +52,13 @@ export function loadSections<S extends keyof Config>(
   sections: readonly S[],
   inputs: ConfigInputs,
 ): Loaded<Pick<Config, S>> {
-  const draft = compile(inputs, path => sections.some(section => path.startsWith(`${section}.`)));
-  if (draft.problems.length > 0) return { ok: false, problems: draft.problems };
+  return judged(compile(inputs, path => sections.some(section => path.startsWith(`${section}.`))));
+}
+
+/** Rules hold between the options that are there. */
+function judged(draft: Draft): Loaded<Config> {
+  const problems = [...draft.problems, ...brokenRules(draft)];
+  if (problems.length > 0) return { ok: false, problems };
   return { ok: true, config: freeze(draft.config as unknown as Config), provenance: draft.provenance };
 }
 

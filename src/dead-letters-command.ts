@@ -4,7 +4,7 @@ import { systemClock } from './adapters/clock.ts';
 import { KafkaDeadLetterReader, type LetterRange } from './adapters/kafka-dead-letter-reader.ts';
 import { readSchemas } from './adapters/schema-files.ts';
 import { createQuietKafka, createRegistry } from './clients.ts';
-import type { Config } from './config.ts';
+import type { TopicSections } from './config-topic-sections.ts';
 import {
   LIST_HEADER,
   type ListRequest,
@@ -21,7 +21,6 @@ import {
 import { EXIT, type ExitCode } from './control/exit-codes.ts';
 import type { Host } from './control/host.ts';
 import { Progress } from './control/progress.ts';
-import type { RedriveRequest } from './control/redrive-report.ts';
 import { noteWhileWaiting } from './control/waiting-note.ts';
 import { createEventDecoder, type EventDecoder } from './core/decode.ts';
 import { schemaIdOf } from './core/framed-records.ts';
@@ -30,26 +29,19 @@ import { type LetterFilter, matches } from './core/letter-filter.ts';
 import { LetterCounter } from './core/letter-statistics.ts';
 import { type Masked, maskEvent } from './core/mask-event.ts';
 import type { SourceRecord } from './core/record.ts';
-import { runRedrive } from './redrive-command.ts';
 import { unlessStopped } from './unless-stopped.ts';
 
-export type DeadLettersRequest = ListRequest | ShowRequest | StatsRequest | RedriveRequest;
+export type LookRequest = ListRequest | ShowRequest | StatsRequest;
 
 /** @throws CodedError when the topic is missing, or Kafka (`show`: or the registry) cannot be reached. */
-export async function runDeadLetters(request: DeadLettersRequest, config: Config, host: Host): Promise<ExitCode> {
-  if (request.action === 'redrive') return runRedrive(request, config, host);
+export async function lookAtLetters(request: LookRequest, config: TopicSections, host: Host): Promise<ExitCode> {
   const stop = host.stopSignal();
   // Also while Kafka is waited for.
   const exitCode = await unlessStopped(look(request, config, host, stop), stop);
   return exitCode === 'stopped' ? EXIT.interrupted : exitCode;
 }
 
-function look(
-  request: ListRequest | ShowRequest | StatsRequest,
-  config: Config,
-  host: Host,
-  stop: AbortSignal,
-): Promise<ExitCode> {
+function look(request: LookRequest, config: TopicSections, host: Host, stop: AbortSignal): Promise<ExitCode> {
   switch (request.action) {
     case 'list':
       return list(request, config, host, stop);
@@ -62,7 +54,7 @@ function look(
 
 async function list(
   { filter, json, max }: ListRequest,
-  config: Config,
+  config: TopicSections,
   host: Host,
   stop: AbortSignal,
 ): Promise<ExitCode> {
@@ -77,7 +69,12 @@ async function list(
   return ended(stopped, listed, host);
 }
 
-async function stats({ filter, json }: StatsRequest, config: Config, host: Host, stop: AbortSignal): Promise<ExitCode> {
+async function stats(
+  { filter, json }: StatsRequest,
+  config: TopicSections,
+  host: Host,
+  stop: AbortSignal,
+): Promise<ExitCode> {
   const counter = new LetterCounter(host.now());
   const stopped = await readLetters(config, host, stop, filter, null, letter => {
     if (letter === null) counter.addForeign();
@@ -93,7 +90,7 @@ async function stats({ filter, json }: StatsRequest, config: Config, host: Host,
 
 async function show(
   { at, filter, json, max }: ShowRequest,
-  config: Config,
+  config: TopicSections,
   host: Host,
   stop: AbortSignal,
 ): Promise<ExitCode> {
@@ -119,7 +116,7 @@ async function wholeLetter(
   letter: Letter,
   record: SourceRecord,
   decoder: EventDecoder,
-  config: Config,
+  config: TopicSections,
 ): Promise<WholeLetter> {
   return {
     letter,
@@ -134,7 +131,7 @@ async function wholeLetter(
 async function decodedEvent(
   value: Buffer | null,
   decoder: EventDecoder,
-  { registry }: Config,
+  { registry }: TopicSections,
 ): Promise<Masked | string> {
   const schemaId = schemaIdOf(value);
   if (schemaId !== null && !decoder.knows(schemaId)) {
@@ -149,7 +146,7 @@ async function decodedEvent(
 
 /** Hands every letter over (`null` for a foreign record) until `take` wants no more; true when it was interrupted. */
 async function readLetters(
-  { kafka, topics }: Config,
+  { kafka, topics }: TopicSections,
   host: Host,
   stop: AbortSignal,
   { since }: LetterFilter,

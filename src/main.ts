@@ -44,7 +44,10 @@ const heavy: HeavyCommands = {
   run: async (config, runHost) => (await import('./service.ts')).runService(config, runHost),
   topics: async (...request) => (await import('./topics-command.ts')).runTopics(...request),
   schemas: async (...request) => (await import('./schemas-command.ts')).runSchemas(...request),
-  deadLetters: async (...request) => (await import('./dead-letters-command.ts')).runDeadLetters(...request),
+  deadLetters: {
+    look: async (...request) => (await import('./dead-letters-command.ts')).lookAtLetters(...request),
+    redrive: async (...request) => (await import('./redrive-command.ts')).runRedrive(...request),
+  },
   apply: async (...request) => (await import('./config-topic-command.ts')).applyFile(...request),
   get: async (...request) => (await import('./config-topic-command.ts')).getEntries(...request),
   delete: async (...request) => (await import('./config-topic-command.ts')).deleteEntry(...request),

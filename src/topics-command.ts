@@ -11,6 +11,8 @@ import { checkTopics, ensureTopics, type TopicsReport, topicLines } from './cont
 import { noteWhileWaiting } from './control/waiting-note.ts';
 import type { TopicAdmin } from './ports.ts';
 
+export type TopicsNeeds = Pick<Config, 'kafka' | 'topics'>;
+
 export interface TopicsRequest {
   readonly action: 'ensure' | 'check';
   /** Partitions of each topic that is created. */
@@ -18,7 +20,7 @@ export interface TopicsRequest {
   readonly json: boolean;
 }
 
-export async function runTopics(request: TopicsRequest, config: Config, host: Host): Promise<ExitCode> {
+export async function runTopics(request: TopicsRequest, config: TopicsNeeds, host: Host): Promise<ExitCode> {
   const { kafka, topics: names } = config;
   const asked = withTopicAdmin(kafka, topics =>
     request.action === 'check' ? checkTopics(names, topics) : ensureTopics(names, topics, request.partitions),

@@ -13,7 +13,7 @@ import type { EventSchemas } from '../core/decode.ts';
 import type { ConfigSchemas } from '../core/decode-config.ts';
 import { CodedError, type ErrorCode } from '../core/error-codes.ts';
 import { judgeEventName } from '../core/event-names.ts';
-import { connectionFromJson, eventFromJson, type FromJson, mappingFromJson } from '../core/json-input.ts';
+import { eventFromJson, type FromJson } from '../core/json-input.ts';
 import type { DeadLetterReason, Refusal, Skip, SkipReason } from '../core/outcome.ts';
 import type { BusinessEvent } from '../core/record.ts';
 import { resolve } from '../core/resolve.ts';
@@ -21,13 +21,13 @@ import { trackBody, trackPath } from '../core/tiktok-body.ts';
 import type { TikTokEvent } from '../core/tiktok-event.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { type Host, unreadable } from './host.ts';
+import { type PairRead, type PreviewEntries, readPair } from './preview-entries.ts';
 import { highlight } from './terminal.ts';
 
-/** Paths of the three JSON files; `now` is what the clock is taken to be, epoch milliseconds. */
+/** `event` is the path of a JSON file; `now` is what the clock is taken to be, epoch milliseconds. */
 export interface PreviewRequest {
   readonly event: string;
-  readonly connection: string;
-  readonly mapping: string;
+  readonly entries: PreviewEntries;
   readonly now: number;
   readonly json: boolean;
 }
@@ -87,14 +87,11 @@ function makePreview(
   host: Host,
 ): Sendable | Refused {
   const event = eventFromJson(readJson(request.event, host), schemas);
-  const connection = connectionFromJson(readJson(request.connection, host), schemas);
-  const mapping = mappingFromJson(readJson(request.mapping, host), schemas);
-  const problems = [
-    ...problemsOf(request.event, event),
-    ...problemsOf(request.connection, connection),
-    ...problemsOf(request.mapping, mapping),
-  ];
-  if (problems.length > 0) return { code: 'INPUT_INVALID', reason: problems.join('; ') };
+  const reading = { json: (path: string) => readJson(path, host), text: (path: string) => readText(path, host) };
+  const pair = readPair(request.entries, schemas, reading);
+  const problems = [...problemsOf(request.event, event), ...pairProblems(request.entries, pair)];
+  if (problems.length > 0 || 'problems' in pair) return { code: 'INPUT_INVALID', reason: problems.join('; ') };
+  const { connection, mapping } = pair;
   for (const read of [connection, mapping, event]) if ('refusal' in read) return refusedBy(read.refusal);
   if (!('value' in event && 'value' in connection && 'value' in mapping)) throw new Error('a file was not judged');
   const built = buildPreview(event.value, connection.value, mapping.value, options, request.now);
@@ -143,14 +140,23 @@ function buildPreview(
   return 'deadLetter' in built ? refusedBy(built) : built;
 }
 
-function readJson(path: string, host: Host): unknown {
-  let text: string;
+function pairProblems(entries: PreviewEntries, pair: PairRead): readonly string[] {
+  if ('problems' in pair) return pair.problems;
+  if (!('connection' in entries)) return [];
+  return [...problemsOf(entries.connection, pair.connection), ...problemsOf(entries.mapping, pair.mapping)];
+}
+
+function readText(path: string, host: Host): string {
   try {
     // Editors on Windows like to begin a file with a byte order mark, which JSON does not know.
-    text = host.readFile(path).replace(/^\uFEFF/, '');
+    return host.readFile(path).replace(/^\uFEFF/, '');
   } catch (error) {
     throw unreadable(path, error);
   }
+}
+
+function readJson(path: string, host: Host): unknown {
+  const text = readText(path, host);
   try {
     return JSON.parse(text, exactNumbers);
   } catch {

@@ -12,8 +12,8 @@ import { SchemaRegistry } from '../../src/adapters/schema-registry.ts';
 import { readTlsFiles } from '../../src/adapters/tls-files.ts';
 import { EXIT } from '../../src/control/exit-codes.ts';
 import type { SourceRecord } from '../../src/core/record.ts';
-import { runDeadLetters } from '../../src/dead-letters-command.ts';
-import { command } from '../cli/fake-host.ts';
+import { lookAtLetters } from '../../src/dead-letters-command.ts';
+import { command, NO_COMMANDS } from '../cli/fake-host.ts';
 import { conversion, framed, schemas } from '../core/event-records.ts';
 import { deadLetter } from '../core/letters.ts';
 import { useStack } from '../stack.ts';
@@ -60,13 +60,15 @@ describe('dead letters on a real topic', () => {
   const env = {
     TIKTOK_SYNC_KAFKA_BROKERS: stack.brokers,
     TIKTOK_SYNC_REGISTRY_URL: stack.registryUrl,
-    TIKTOK_SYNC_REDIS_URL: stack.redisUrl,
     TIKTOK_SYNC_TOPIC_DEAD_LETTER: topic,
     TIKTOK_SYNC_GROUP_ID: groupId,
   };
 
   function run(line: string) {
-    return command(`dead-letters ${line}`, { env, heavy: { deadLetters: runDeadLetters } });
+    return command(`dead-letters ${line}`, {
+      env,
+      heavy: { deadLetters: { ...NO_COMMANDS.deadLetters, look: lookAtLetters } },
+    });
   }
 
   function eventsOf(out: string): string[] {
@@ -139,10 +141,12 @@ describe('dead letters on a real topic', () => {
     const env = {
       TIKTOK_SYNC_KAFKA_BROKERS: stack.brokers,
       TIKTOK_SYNC_REGISTRY_URL: stack.registryUrl,
-      TIKTOK_SYNC_REDIS_URL: stack.redisUrl,
       TIKTOK_SYNC_TOPIC_DEAD_LETTER: stack.unique('missing'),
     };
-    const { err, exitCode } = await command('dead-letters list', { env, heavy: { deadLetters: runDeadLetters } });
+    const { err, exitCode } = await command('dead-letters list', {
+      env,
+      heavy: { deadLetters: { ...NO_COMMANDS.deadLetters, look: lookAtLetters } },
+    });
     expect(exitCode).toBe(EXIT.foundWrong);
     expect(err).toContain('TOPICS_WRONG');
   });

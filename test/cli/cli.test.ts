@@ -93,7 +93,7 @@ describe('usage', () => {
     expect(JSON.parse(usage.err)).toEqual({
       error: { code: 'USAGE', message: "unknown option '--broker'\n(Did you mean --brokers?)" },
     });
-    const invalid = await command('topics check --json', { color: true });
+    const invalid = await command('doctor --json', { color: true });
     expect([invalid.exitCode, invalid.out]).toEqual([EXIT.invalid, '']);
     const { error } = JSON.parse(invalid.err);
     expect(error).toEqual({
@@ -224,6 +224,16 @@ describe('run and topics', () => {
     expect(exitCode).toBe(EXIT.invalid);
     expect(err).toContain('CONFIG_REQUIRED');
     expect((await command('topics ensure')).exitCode).toBe(EXIT.invalid);
+  });
+
+  test('topics asks for nothing but Kafka, and for that in full', async () => {
+    const env = { TIKTOK_SYNC_KAFKA_BROKERS: 'k1:9092' };
+    const heavy = { topics: async () => EXIT.ok };
+    expect(await command('topics check', { env, heavy })).toEqual({ exitCode: EXIT.ok, out: '', err: '' });
+    const half = { ...env, TIKTOK_SYNC_KAFKA_TLS_CERT_FILE: 'cert.pem' };
+    const { err, exitCode } = await command('topics check', { env: half, heavy });
+    expect(exitCode).toBe(EXIT.invalid);
+    expect(err).toContain('kafka.tls.certFile and kafka.tls.keyFile must be set together');
   });
 
   test('topics answers with the exit code of what it found', async () => {

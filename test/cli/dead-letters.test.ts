@@ -1,19 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { EXIT } from '../../src/control/exit-codes.ts';
+import type { RedriveRequest } from '../../src/control/redrive-report.ts';
 import { EVERY_LETTER } from '../../src/core/letter-filter.ts';
-import type { DeadLettersRequest } from '../../src/dead-letters-command.ts';
+import type { LookRequest } from '../../src/dead-letters-command.ts';
 import { command, MINIMAL } from './fake-host.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const HOUR = 3_600_000;
 
 async function asked(line: string) {
-  const requests: DeadLettersRequest[] = [];
-  const deadLetters = (request: DeadLettersRequest) => {
+  const requests: (LookRequest | RedriveRequest)[] = [];
+  const take = (request: LookRequest | RedriveRequest) => {
     requests.push(request);
     return Promise.resolve(EXIT.nothingMatched);
   };
-  const ended = await command(`dead-letters ${line}`, { env: MINIMAL, heavy: { deadLetters } });
+  const ended = await command(`dead-letters ${line}`, {
+    env: MINIMAL,
+    heavy: { deadLetters: { look: take, redrive: take } },
+  });
   return { ...ended, request: requests[0] };
 }
 
@@ -118,5 +122,17 @@ describe('dead-letters', () => {
   test('without a valid configuration nothing is read', async () => {
     const { exitCode } = await command('dead-letters list', {});
     expect(exitCode).toBe(EXIT.invalid);
+  });
+
+  test('who looks at letters need not know where Redis is; who sends them again must', async () => {
+    const { TIKTOK_SYNC_REDIS_URL: _, ...env } = MINIMAL;
+    const done = () => Promise.resolve(EXIT.ok);
+    const heavy = { deadLetters: { look: done, redrive: done } };
+    for (const line of ['list', 'show 3:1207', 'stats']) {
+      expect((await command(`dead-letters ${line}`, { env, heavy })).exitCode, line).toBe(EXIT.ok);
+    }
+    const { err, exitCode } = await command('dead-letters redrive --all', { env, heavy });
+    expect(exitCode).toBe(EXIT.invalid);
+    expect(err).toContain('redis.url');
   });
 });

@@ -31,7 +31,7 @@ export const NO_COMMANDS: HeavyCommands = {
   topics: none,
   schemas: none,
   preview: none,
-  deadLetters: none,
+  deadLetters: { look: none, redrive: none },
   apply: none,
   get: none,
   delete: none,

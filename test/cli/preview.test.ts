@@ -186,3 +186,51 @@ describe('preview of what would not be sent', () => {
     expect(broken).toEqual({ exitCode: 2, out: '', err: 'INPUT_UNREADABLE  m.json is not JSON\n' });
   });
 });
+
+describe('preview of a file that is meant for apply', () => {
+  const TOKEN = { access_token: 'file:c1' };
+  const UPDATE = { ...MAPPING, mapping_id: 'm2', trigger: 'REALIZED_REVENUE_UPDATED', include_value: false };
+  const FILE = {
+    connections: [{ ...CONNECTION, ...TOKEN }],
+    mappings: [{ ...MAPPING, trigger: 'CONVERSION_CREATED' }, UPDATE],
+  };
+
+  function fromFile(flags: string, file: object = FILE) {
+    return command(`preview --event e.json -f acme.yaml ${flags}`, {
+      files: { 'e.json': JSON.stringify(EVENT), 'acme.yaml': JSON.stringify(file) },
+      heavy: { preview: async (request, options, host) => runPreview(request, options, readSchemas(), host) },
+    });
+  }
+
+  test('prints what its two entries would print from files of their own', async () => {
+    const ended = await fromFile('--mapping m1');
+    expect(ended).toEqual(await preview(''));
+    expect(ended.exitCode).toBe(0);
+    expect(await fromFile('', { ...FILE, mappings: FILE.mappings.slice(0, 1) })).toEqual(ended);
+  });
+
+  test('another mapping of the file says what it waits for', async () => {
+    const { exitCode, err } = await fromFile('--mapping m2');
+    expect(exitCode).toBe(3);
+    expect(err).toContain('the mapping waits for REALIZED_REVENUE_UPDATED');
+  });
+
+  test.each([
+    ['', FILE, 'say with --mapping ID which mapping of acme.yaml is meant; its mappings are m1, m2'],
+    ['--mapping m3', FILE, 'acme.yaml has no mapping m3; did you mean m1?'],
+    ['--mapping m1', { mappings: FILE.mappings }, 'acme.yaml has no connection c1, which its mapping m1 belongs to'],
+    ['', { connections: FILE.connections }, 'acme.yaml has no mapping'],
+    ['--connection c.json --mapping m1', FILE, 'name a file for apply (-f FILE, with --mapping ID), or --connection'],
+  ])('%s is refused where that does not say which', async (flags, file, message) => {
+    const { exitCode, err, out } = await fromFile(flags, file);
+    expect([exitCode, out]).toEqual([2, '']);
+    expect(err).toContain(message);
+  });
+
+  test('what apply would refuse is told as apply tells it', async () => {
+    const [mapping] = FILE.mappings;
+    const { exitCode, err } = await fromFile('--mapping m1', { ...FILE, mappings: [{ ...mapping, triger: 'x' }] });
+    expect(exitCode).toBe(3);
+    expect(err).toMatch(/^INPUT_INVALID {2}acme\.yaml:1:\d+: mapping m1: triger: /);
+  });
+});

@@ -50,7 +50,7 @@ function previewFiles(files: Readonly<Record<string, string>>, options: PreviewC
     nodeVersion: 'v24.0.0',
     stopSignal: () => new AbortController().signal,
   };
-  const request = { event: 'e', connection: 'c', mapping: 'm', now: NOW, json: true };
+  const request = { event: 'e', entries: { connection: 'c', mapping: 'm' }, now: NOW, json: true };
   const exitCode = runPreview(request, testConfig(options), schemas, host);
   const answer = JSON.parse(text) as Answer;
   expect(exitCode).toBe('request' in answer ? 0 : 3);
