@@ -93,6 +93,7 @@ export function assemble(config: Config, env: Environment, parts: AssemblyParts)
     ...parts,
     random: Math.random,
     insistOnMarks: config.dedup.onUnavailable === 'pause',
+    connectionTold: connectionId => sharing.told(connectionId),
     onSettled: assignment => pipeline.onSettled(assignment),
     onStalled: stalled => (stalled ? source.pause('settlement') : source.resume('settlement')),
   });
@@ -113,7 +114,7 @@ export function assemble(config: Config, env: Environment, parts: AssemblyParts)
     ...beforeTheWindow(config, parts),
     ...flowLimits(config),
   });
-  const sharing = shareStates(parts, tiktok.states);
+  const sharing: StatusSharing = shareStates(parts, tiktok.states);
   const checks = createTokenChecks(config, parts, { ...tiktok, sharing });
   return { source, pipeline, delivery, sharing, checks, settlement, commits, ...tiktok };
 }

@@ -14,8 +14,12 @@ export class RedriveSettlement extends Settlement {
   readonly #onEnded: (items: readonly Settled[]) => void;
 
   /** `onEnded` hears of what was settled under an assignment that is still valid. */
-  constructor(parts: Omit<SettlementParts, 'deadLetters'>, onEnded: (items: readonly Settled[]) => void) {
-    super({ ...parts, deadLetters: { write: () => Promise.reject(new Error('a redrive writes no letter')) } });
+  constructor(
+    parts: Omit<SettlementParts, 'deadLetters' | 'connectionTold'>,
+    onEnded: (items: readonly Settled[]) => void,
+  ) {
+    const deadLetters = { write: () => Promise.reject(new Error('a redrive writes no letter')) };
+    super({ ...parts, deadLetters, connectionTold: () => Promise.resolve() });
     this.#onEnded = onEnded;
   }
 

@@ -1,6 +1,7 @@
 /**
  * Settlement: the one exit of an event. Whatever its outcome, what tells it is written first (dead letter and sync
- * log by all in-sync replicas, the sent mark in the claim store); only then does its record count as settled.
+ * log by all in-sync replicas, the sent mark in the claim store, the state of a connection whose letters are to come
+ * back); only then does its record count as settled.
  *
  * A mark and a log entry are written side by side. A crash between the two is harmless: the replay finds the mark,
  * sends nothing, and logs the event again.
@@ -12,6 +13,7 @@ import type { DeadLetter } from './core/dead-letter.ts';
 import type { Claim } from './core/deduplicate.ts';
 import type { Releasable } from './core/offset-ledger.ts';
 import type { DeadLetterReason } from './core/outcome.ts';
+import { AUTOMATIC_REASONS } from './core/redrive.ts';
 import type { Settled } from './core/settled.ts';
 import type { SyncLogEntry } from './core/sync-log-entry.ts';
 import type { Claims, Clock, DeadLetters, SyncLog, Telemetry } from './ports.ts';
@@ -26,6 +28,11 @@ export interface SettlementParts {
   readonly random: () => number;
   /** False with the pass-through policy: a mark that cannot be written is counted, not waited for. */
   readonly insistOnMarks: boolean;
+  /**
+   * Resolves once what was found out about the connection is where a restart finds it, or cannot be told for now: letters
+   * that are sent again by themselves count only then, or a kill could leave nobody who knows that they wait.
+   */
+  readonly connectionTold: (connectionId: string) => Promise<void>;
   /** Called after each settlement: there may be something to commit and room in the buffer. */
   readonly onSettled: (assignment: Assignment) => void;
   /** Writing fails (true) or works again (false): consumption should pause or resume. */
@@ -62,6 +69,7 @@ export class Settlement {
       this.#letters.write(letters),
       this.#entries.write(present(items, item => item.entry)),
       this.#marks.write(present(items, item => item.mark)),
+      ...returning(letters).map(connectionId => this.#parts.connectionTold(connectionId)),
     ]);
     if (letters.length > 0) this.#parts.telemetry.deadLettersWritten(countReasons(letters));
     const counts = assignment.finish(items);
@@ -127,6 +135,12 @@ function present<T>(items: readonly Settled[], pick: (item: Settled) => T | null
     if (value !== null) picked.push(value);
   }
   return picked;
+}
+
+/** The connections whose letters are sent again by themselves. */
+function returning(letters: readonly DeadLetter[]): string[] {
+  const automatic = letters.filter(({ reason }) => AUTOMATIC_REASONS.includes(reason));
+  return [...new Set(automatic.flatMap(({ connectionId }) => connectionId ?? []))];
 }
 
 function countReasons(letters: readonly DeadLetter[]): Map<DeadLetterReason, number> {

@@ -2,8 +2,8 @@
  * Shares connection states between replicas: writes what is found out here to the status topic, and takes in what the
  * others wrote, so that all agree and a restart knows.
  *
- * Nothing waits for it: what cannot be written is tried again, the newest state of a connection at that time, and where
- * the topic is missing every replica keeps states of its own.
+ * Nothing waits for it for long: what cannot be written is tried again, the newest state of a connection at that time,
+ * and where the topic is missing every replica keeps states of its own.
  */
 
 import { CoalescingWriter } from './coalescing-writer.ts';
@@ -38,6 +38,8 @@ const READ_INTERVAL_MS = 1_000;
 /** After a failure, or where the topic is missing. */
 const READ_AGAIN_MS = 15_000;
 const MAX_RECORDS_PER_WRITE = 1_000;
+/** Who waits for a state to be told waits no longer: events must not stand still for the status topic. */
+const TOLD_WITHIN_MS = 5_000;
 
 /** What the topic holds about a connection. */
 interface Shared {
@@ -50,6 +52,8 @@ export class StatusSharing {
   readonly #shared = new Map<string, Shared>();
   /** Connections whose state is going to be written. */
   readonly #toWrite = new Set<string>();
+  /** The newest write asked for of each connection that is not acknowledged yet. */
+  readonly #telling = new Map<string, Promise<void>>();
   readonly #writer: CoalescingWriter<string>;
   /** Those of them of which only is to be told that TikTok was asked about them again. */
   readonly #probed = new Set<string>();
@@ -99,6 +103,16 @@ export class StatusSharing {
   isTold(connectionId: string, state: ConnectionState): boolean {
     const shared = this.#shared.get(connectionId)?.state ?? null;
     return shared !== null && (isSameSubject(shared, state) || newerOf(shared, state) === shared);
+  }
+
+  /** Resolves once what was found out here about the connection is on the topic, or it has taken too long. */
+  async told(connectionId: string): Promise<void> {
+    const telling = this.#telling.get(connectionId);
+    if (telling === undefined) return;
+    const { promise: waited, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#parts.clock.after(TOLD_WITHIN_MS, resolve);
+    await Promise.race([telling, waited]);
+    cancel();
   }
 
   /** Tells of a state that nobody found out but everybody can see (`undecided`, `disabled`), unless somebody has. */
@@ -192,7 +206,10 @@ export class StatusSharing {
   #writeSoon(connectionId: string): void {
     if (!this.#isShared || this.#toWrite.has(connectionId)) return;
     this.#toWrite.add(connectionId);
-    void this.#writer.write([connectionId]);
+    const telling = this.#writer.write([connectionId]).then(() => {
+      if (this.#telling.get(connectionId) === telling) this.#telling.delete(connectionId);
+    });
+    this.#telling.set(connectionId, telling);
   }
 
   /** Writes what holds now, which may be newer than what was found out when the write was asked for. */

@@ -36,6 +36,7 @@ function setUp() {
     clock,
     random: () => 0.5,
     insistOnMarks: true,
+    connectionTold: () => Promise.resolve(),
     onSettled: () => {},
     onStalled: () => {},
   });

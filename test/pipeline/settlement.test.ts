@@ -22,6 +22,8 @@ function setUp(insistOnMarks = true) {
   const telemetry = recordingTelemetry();
   const stalls: boolean[] = [];
   const settledOf: Assignment[] = [];
+  /** Connections whose state is still to be told. */
+  const told = new Map<string, PromiseWithResolvers<void>>();
   const settlement = new Settlement({
     syncLog,
     deadLetters,
@@ -30,10 +32,11 @@ function setUp(insistOnMarks = true) {
     clock,
     random: () => 0.5,
     insistOnMarks,
+    connectionTold: connectionId => told.get(connectionId)?.promise ?? Promise.resolve(),
     onSettled: assignment => settledOf.push(assignment),
     onStalled: stalled => stalls.push(stalled),
   });
-  return { clock, claims, deadLetters, syncLog, telemetry, stalls, settledOf, settlement };
+  return { clock, claims, deadLetters, syncLog, telemetry, stalls, settledOf, told, settlement };
 }
 
 function deliveredNow(event: PendingEvent, now: number): Settled {
@@ -61,6 +64,26 @@ describe('settling', () => {
     expect(telemetry.told('deadLettersWritten')).toEqual([[new Map([['refused_by_tiktok', 1]])]]);
     expect(settledOf).toEqual([assignment]);
   });
+
+  it.each(['connection_parked', 'connection_backpressure'] as const)(
+    'counts a letter of %s only when the state of its connection is told: it comes back by that alone',
+    async reason => {
+      const { clock, deadLetters, settlement, told } = setUp();
+      const { assignment, events } = assignmentWith(2, clock.now());
+      const [first, second] = [events[0]!, events[1]!];
+      const telling = Promise.withResolvers<void>();
+      told.set(first.connectionId, telling);
+      const letter = undeliverable(first, { deadLetter: reason, detail: '' }, ANSWER, clock.now());
+      void settlement.settle(assignment, [letter]);
+      // Others of the connection, and what does not come back, wait for nothing.
+      await settlement.settle(assignment, [letterOf(second, clock.now())]);
+      expect(deadLetters.letters).toHaveLength(2);
+      expect(committable(assignment)).toBe(0);
+      telling.resolve();
+      await clock.idle();
+      expect(committable(assignment)).toBe(2);
+    },
+  );
 
   it.each([
     ['the sync log', (fakes: ReturnType<typeof setUp>) => fakes.syncLog.failures.push(AWAY, AWAY)],

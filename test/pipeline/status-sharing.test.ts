@@ -34,6 +34,35 @@ describe('what one replica finds out', () => {
     expect(JSON.stringify(topic.written)).not.toContain('secret');
   });
 
+  it('is known to be told, by those who wait for it, once it is on the topic', async () => {
+    const { clock, start, topic } = shareTopic();
+    const a = await start('a');
+    const waited: string[] = [];
+    topic.writeFailure = new Error('the leader is away');
+    a.refused();
+    void a.sharing.told(C).then(() => waited.push('told'));
+    void a.sharing.told('another').then(() => waited.push('nothing to tell'));
+    await clock.advance(1_000);
+    expect(waited).toEqual(['nothing to tell']);
+    topic.writeFailure = null;
+    await clock.advance(2_000);
+    expect([topic.written.length, waited]).toEqual([1, ['nothing to tell', 'told']]);
+    await a.sharing.told(C);
+  });
+
+  it('holds nobody up for longer than a while where it cannot be told', async () => {
+    const { clock, start, topic } = shareTopic();
+    const a = await start('a');
+    topic.writeFailure = new Error('no right to write');
+    a.refused();
+    const waited: string[] = [];
+    void a.sharing.told(C).then(() => waited.push('given up'));
+    await clock.advance(4_999);
+    expect(waited).toEqual([]);
+    await clock.advance(1);
+    expect([topic.written, waited]).toEqual([[], ['given up']]);
+  });
+
   it('holds for the other: refused here, refused there, with one probe per interval, and released again', async () => {
     const { clock, start, told } = shareTopic();
     const [a, b] = [await start('a'), await start('b')];

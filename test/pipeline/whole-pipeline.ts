@@ -47,6 +47,7 @@ export async function startPipeline(changes: Changes = {}, rates: Partial<RateOp
   const tools = { decoder, table, build: createBuilder(DEFAULT_BUILD_OPTIONS) };
   const settlement = new Settlement({
     ...{ syncLog, deadLetters, claims, telemetry, clock, random, insistOnMarks: true, onStalled: () => {} },
+    connectionTold: () => Promise.resolve(),
     onSettled: assignment => pipeline.onSettled(assignment),
   });
   const commits = new Commits(source, settlement, clock, 500);
