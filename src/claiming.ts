@@ -10,6 +10,7 @@ import {
   claimKey,
   claimTtlMs,
   type DedupOptions,
+  type FirstLife,
   judgeClaim,
   pendingValue,
 } from './core/deduplicate.ts';
@@ -25,11 +26,9 @@ export interface ClaimingOptions extends DedupOptions {
 }
 
 /** An event to be claimed, and for which record. */
-export interface Claimant {
+export interface Claimant extends FirstLife {
   readonly event: TikTokEvent;
   readonly source: Coordinates;
-  /** The first attempt TikTok may have taken, as the record's dead letter tells it; epoch milliseconds. */
-  readonly attemptedAt: number | null;
 }
 
 /** A decision that needs no more of the store, with the claim as it stands there. */
@@ -88,10 +87,11 @@ export class Claiming {
     const takeOvers: { index: number; takeOver: TakeOver; decision: ClaimDecision & { kind: 'take-over' } }[] = [];
     for (let i = 0; i < open.length; i++) {
       const index = open[i] as number;
-      const { attemptedAt, event, source } = claimants[index] as Claimant;
+      const claimant = claimants[index] as Claimant;
+      const { event, source } = claimant;
       const claim = claims[i] as Claim;
       const reply = replies[i] as string | null;
-      const decision = judgeClaim(reply, source, event.dedupWindowMs, now, this.#options, attemptedAt);
+      const decision = judgeClaim(reply, source, event.dedupWindowMs, now, this.#options, claimant);
       if (decision.kind === 'take-over') {
         const { key, ttlMs } = claim;
         takeOvers.push({

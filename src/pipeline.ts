@@ -250,9 +250,9 @@ function held(reason: HoldReason): Admission {
 
 function claimants(drafts: readonly Draft[]): Claimant[] {
   const wanted: Claimant[] = [];
-  for (const { attemptedAt, parts, record } of drafts) {
+  for (const { attemptedAt, failedAt, parts, record } of drafts) {
     for (const part of parts) {
-      if (part.kind === 'send') wanted.push({ event: part.event, source: record, attemptedAt });
+      if (part.kind === 'send') wanted.push({ event: part.event, source: record, attemptedAt, failedAt });
     }
   }
   return wanted;

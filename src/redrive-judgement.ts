@@ -97,7 +97,7 @@ function judged(
   let delivered = 0;
   for (const [index, event] of events.entries()) {
     const value = held[index] ?? null;
-    const decision = judgeClaim(value, made.record, event.dedupWindowMs, now, dedup, made.attemptedAt);
+    const decision = judgeClaim(value, made.record, event.dedupWindowMs, now, dedup, made);
     if (decision.kind !== 'send' && decision.kind !== 'take-over') delivered++;
     else if (decision.claimedAt <= now - ambiguousHorizonMs) failures.push('ambiguous_past_dedup');
     else sends.push(event.destination.connectionId);

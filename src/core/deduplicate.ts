@@ -34,6 +34,16 @@ export interface DedupOptions {
   readonly forgiveAfterMs?: number;
 }
 
+/** What a record's dead letter tells of its first life; epoch milliseconds, null where the record is no letter's. */
+export interface FirstLife {
+  /** The first attempt that TikTok may have taken; null also where there was none. */
+  readonly attemptedAt: number | null;
+  /** When it failed. */
+  readonly failedAt: number | null;
+}
+
+const NO_LETTER: FirstLife = { attemptedAt: null, failedAt: null };
+
 /** What a reply of `SET key value NX GET` means for the claiming event. */
 export type ClaimDecision =
   /**
@@ -108,7 +118,8 @@ function sameCoordinates(a: Coordinates, b: Coordinates): boolean {
  *
  * A value we cannot read is taken over: somebody else's write must not lose an event. A takeover from a pending claim
  * keeps the older `claimedAt`, because an attempt under it may have reached TikTok, which remembers it for 48 h.
- * `attemptedAt`: what a dead letter tells of the first attempt that TikTok may have taken; null where there was none.
+ * Whether a copy came late enough to be sent on purpose, the time of its failure decides: a letter that lies for days is
+ * no newer for it.
  */
 export function judgeClaim(
   reply: string | null,
@@ -116,7 +127,7 @@ export function judgeClaim(
   dedupWindowMs: number,
   now: number,
   options: DedupOptions,
-  attemptedAt: number | null = null,
+  { attemptedAt, failedAt }: FirstLife = NO_LETTER,
 ): ClaimDecision {
   const since = attemptedAt ?? now;
   if (reply === null) return { kind: 'send', claimedAt: since, attemptedBefore: attemptedAt !== null };
@@ -128,12 +139,11 @@ export function judgeClaim(
     if (isForgiven) return takeOver(reply, claimant, since, true);
     return { kind: 'send', claimedAt: earlier(held.at, attemptedAt), attemptedBefore: true };
   }
-  const age = now - held.at;
   if (held.state === 'sent') {
-    if (age < dedupWindowMs) return duplicate('sent_before', held);
+    if (earlier(now, failedAt) - held.at < dedupWindowMs) return duplicate('sent_before', held);
     return takeOver(reply, claimant, since, attemptedAt !== null);
   }
-  if (age < options.pendingTakeoverMs) return duplicate('pending_elsewhere', held);
+  if (now - held.at < options.pendingTakeoverMs) return duplicate('pending_elsewhere', held);
   return takeOver(reply, claimant, isForgiven ? since : earlier(held.at, attemptedAt), true);
 }
 

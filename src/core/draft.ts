@@ -9,6 +9,7 @@ import type { BuildEvent } from './build-event.ts';
 import { collapse } from './collapse.ts';
 import type { ConfigTable } from './config-table.ts';
 import type { EventDecoder } from './decode.ts';
+import type { FirstLife } from './deduplicate.ts';
 import { schemaIdOf } from './framed-records.ts';
 import type { Refusal, SkipReason } from './outcome.ts';
 import type { BusinessEvent, SourceRecord } from './record.ts';
@@ -34,13 +35,11 @@ export type Part =
       readonly mappingId: string | null;
     };
 
-export interface Draft {
+export interface Draft extends FirstLife {
   /** The record as it stands on its event topic; claims, log entries and letters name its coordinates. */
   readonly record: SourceRecord;
   /** Where it was read: the offset that the ledger keeps. Another than the record's where a dead letter was read. */
   readonly offset: number;
-  /** What its dead letter tells of the first attempt TikTok may have taken; epoch milliseconds. */
-  readonly attemptedAt: number | null;
   readonly schemaId: number | null;
   /** Null when the record could not be read. */
   readonly event: BusinessEvent | null;
@@ -72,7 +71,7 @@ function draftOf(
   event: BusinessEvent | null,
   parts: readonly Part[],
 ): Draft {
-  return { record, offset: record.offset, attemptedAt: null, schemaId, event, parts };
+  return { record, offset: record.offset, attemptedAt: null, failedAt: null, schemaId, event, parts };
 }
 
 function partsOf(event: BusinessEvent, { table, build }: DraftTools, now: number, only: string | null): Part[] {

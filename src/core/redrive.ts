@@ -52,12 +52,12 @@ export function draftLetter(record: SourceRecord, tools: DraftTools, now: number
   const letter = readLetter(record);
   const source = letter === null ? null : sourceRecordOf(record, letter);
   if (letter === null || source === null) throw new Error('a letter without its source record is not redriven');
-  const { firstAttemptAt, mappingId } = letter;
-  const made = draft(source, tools, now, mappingId);
+  const { failedAt, firstAttemptAt, mappingId } = letter;
+  const made = { ...draft(source, tools, now, mappingId), offset: record.offset, failedAt };
   const isPast = firstAttemptAt !== null && firstAttemptAt <= now - rules.ambiguousHorizonMs;
-  if (!isPast) return { ...made, offset: record.offset, attemptedAt: firstAttemptAt };
-  if (rules.acceptDoubleCount) return { ...made, offset: record.offset, attemptedAt: now };
-  return { ...made, offset: record.offset, attemptedAt: firstAttemptAt, parts: made.parts.map(refuseToSend) };
+  if (!isPast) return { ...made, attemptedAt: firstAttemptAt };
+  if (rules.acceptDoubleCount) return { ...made, attemptedAt: now };
+  return { ...made, attemptedAt: firstAttemptAt, parts: made.parts.map(refuseToSend) };
 }
 
 const PAST_DEDUP: Refusal = {
@@ -79,9 +79,9 @@ const DAY_MS = 86_400_000;
 const LONGEST_USEFUL_MARK_MS = 30 * DAY_MS;
 
 /**
- * How long the mark of a redriven event lives at least: as long as its letter may stay on the topic, for a later
- * redrive that meets the letter must find it. `retentionMs` is null for a topic that keeps letters for ever.
+ * How long the mark of a redriven event lives at least: a later redrive that meets its letter must find it, and letters
+ * outlive the topic's retention (null: for ever), for Kafka drops them by the segment.
  */
 export function markTtlMs(retentionMs: number | null): number {
-  return retentionMs ?? LONGEST_USEFUL_MARK_MS;
+  return Math.max(retentionMs ?? 0, LONGEST_USEFUL_MARK_MS);
 }

@@ -82,7 +82,7 @@ describe('the reply to a claim', () => {
 describe('the reply to a claim for the event of a dead letter', () => {
   const ATTEMPTED = NOW - 20 * HOUR;
   const judge = (reply: string | null, options = {}, attemptedAt: number | null = ATTEMPTED) =>
-    judgeClaim(reply, OURS, WINDOW, NOW, { ...OPTIONS, ...options }, attemptedAt);
+    judgeClaim(reply, OURS, WINDOW, NOW, { ...OPTIONS, ...options }, { attemptedAt, failedAt: NOW });
   const taken = (reply: string, claimedAt: number) => takeOver(reply, claimedAt, true);
 
   it('counts from the attempt that the letter tells of, or from an earlier one that the store knows of', () => {
@@ -100,6 +100,17 @@ describe('the reply to a claim for the event of a dead letter', () => {
   it('still says that it was delivered, or stands in for a copy that was', () => {
     expect(judge(sentValue(OURS, NOW - HOUR)).kind).toBe('replayed');
     expect(judge(sentValue(OTHERS, NOW - HOUR)).kind).toBe('duplicate');
+  });
+
+  it('goes by when the letter failed, not by how long it has lain: a copy that was no repetition then is none now', () => {
+    const delivered = sentValue(OTHERS, NOW - 5 * WINDOW);
+    const judgedAs = (failedAt: number) =>
+      judgeClaim(delivered, OURS, WINDOW, NOW, OPTIONS, { attemptedAt: null, failedAt }).kind;
+    expect(judgedAs(NOW - 6 * WINDOW)).toBe('duplicate');
+    expect(judgedAs(NOW - 4 * WINDOW - 1)).toBe('duplicate');
+    expect(judgedAs(NOW - 4 * WINDOW)).toBe('take-over');
+    const vanished = pendingValue(OTHERS, NOW - 2 * HOUR);
+    expect(judgeClaim(vanished, OURS, WINDOW, NOW, OPTIONS, { attemptedAt: null, failedAt: 0 }).kind).toBe('take-over');
   });
 
   it('forgets an attempt beyond the horizon only where an operator accepts that it may count twice', () => {

@@ -10,7 +10,12 @@ import { recordingTelemetry } from '../fakes/recording-telemetry.ts';
 const HOUR = 3_600_000;
 
 function claimantOf(eventId: string, offset: number): Claimant {
-  return { event: tiktokEvent({ eventId }), source: { topic: TOPIC, partition: 0, offset }, attemptedAt: null };
+  return {
+    event: tiktokEvent({ eventId }),
+    source: { topic: TOPIC, partition: 0, offset },
+    attemptedAt: null,
+    failedAt: null,
+  };
 }
 
 const A1 = claimantOf('a', 1);

@@ -273,6 +273,20 @@ describe('the same event in several letters', () => {
     expect(world.committed()).toEqual([2, 1]);
   });
 
+  it('of two records is sent once, also by another redrive days later', async () => {
+    const world = redriveWorld();
+    const failedAt = world.clock.now();
+    for (const offset of [1, 2]) world.letter('e', { failedAt, source: { offset } });
+    await world.job().run();
+    world.clock.freeze(3 * 24 * HOUR);
+    // Another job meets the same letters.
+    for (const offset of [1, 2]) world.letter('e', { failedAt, source: { offset } });
+    const later = world.job({ run: 'later' });
+    expect(await later.plan()).toMatchObject({ wouldSend: 0, alreadyDelivered: 4 });
+    await later.run();
+    expect(world.api.sent).toEqual([['e']]);
+  });
+
   it('of two records is on its way once, also when the first waits for longer than a claim is waited for', async () => {
     const world = redriveWorld();
     world.letter('e', { source: { offset: 1 } });
