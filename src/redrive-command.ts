@@ -142,9 +142,7 @@ async function knownJob(request: RedriveRequest, register: RedriveRegister): Pro
   const job = request.job ?? request.name;
   if (job === null) return null;
   const known = await register.recall(job);
-  if (request.job === null && known !== null) {
-    throw new CodedError('USAGE', `there is a job ${job} already; go on with it: --job ${job}, or name another`);
-  }
+  if (request.job === null && known !== null) throw jobTaken(job);
   if (request.job !== null && known === null) throw unknownJob(job, await register.jobs());
   if (known === null || !request.isFiltered) return known;
   // Durations count back from now, and now is later than it was.
@@ -152,6 +150,10 @@ async function knownJob(request: RedriveRequest, register: RedriveRegister): Pro
   if (was === is) return known;
   const words = was === '' ? 'without such filters' : `with ${was}`;
   throw new CodedError('USAGE', `the job ${job} was started ${words}; resume it without filters, or name another job`);
+}
+
+function jobTaken(job: string): CodedError {
+  return new CodedError('USAGE', `there is a job ${job} already; go on with it: --job ${job}, or name another`);
 }
 
 function unknownJob(job: string, jobs: readonly string[]): CodedError {
@@ -198,7 +200,9 @@ async function send(
   await takeLock(lock, record.job, host, stop);
   try {
     if (stop.aborted) return EXIT.interrupted;
-    await register.remember(record, retentionMs);
+    const kept = await register.remember(record, retentionMs);
+    // While this one waited for the lock, another one of the same name had it, perhaps for other letters.
+    if (JSON.stringify(kept) !== JSON.stringify(record)) throw jobTaken(record.job);
     const syncLog = await unlessStopped(surroundings.openSyncLog(), stop);
     if (syncLog === 'stopped') return EXIT.interrupted;
     const tally = new RedriveTally();

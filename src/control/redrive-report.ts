@@ -27,7 +27,7 @@ export interface RedriveRequest {
 const PASSED: Readonly<Record<PassReason, string | null>> = {
   not_selected: null,
   no_letter: null,
-  no_source: 'cannot be sent: the record was too large for the letter (source_too_large)',
+  no_source: 'cannot be sent: the letter has not the whole record (source_too_large), or not its place',
   connection_parked: 'are left where they are: TikTok refuses their connection (connection_parked)',
 };
 

@@ -23,7 +23,7 @@ describe('the plan of a redrive', () => {
       '40 events would fail again: too_old (too old for TikTok)',
       '2 events would fail again: ambiguous_past_dedup (may have been taken longer ago than TikTok remembers; --accept-double-count sends them)',
       '8 events are not to be sent any more: no_mapping',
-      '3 letters cannot be sent: the record was too large for the letter (source_too_large)',
+      '3 letters cannot be sent: the letter has not the whole record (source_too_large), or not its place',
       '7 letters are left where they are: TikTok refuses their connection (connection_parked)',
       '           7  globex',
       '',
@@ -104,7 +104,7 @@ describe('the result of a redrive that had nothing to send', () => {
       '          40  too_old',
       '           2  ambiguous_past_dedup',
       '8 events skipped: no_mapping',
-      '3 letters cannot be sent: the record was too large for the letter (source_too_large)',
+      '3 letters cannot be sent: the letter has not the whole record (source_too_large), or not its place',
       '7 letters are left where they are: TikTok refuses their connection (connection_parked)',
       'The job j-1 has come to its end.',
     ]);
