@@ -28,7 +28,7 @@ export const BUILD_NOTES = [
   'phone_placeholder',
   /** Somebody upstream had hashed an empty string. */
   'digest_of_nothing',
-  /** City, state or country in letters that have no plain form in a to z. */
+  /** City, state or country in letters that have no plain form in a to z, or hashed. */
   'place_unwritable',
   /** The touch the mapping asks for is missing, the other one was used. */
   'touch_fallback',

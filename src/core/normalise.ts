@@ -107,18 +107,23 @@ export function hashZipCode(zipCode: string | null, notes: BuildNote[]): string 
 
 /**
  * City, state or country, in clear: lower-case letters a to z, no blanks, digits or punctuation; accents are dropped
- * (`São Paulo` is `saopaulo`). A name in another script is left out: half a word would match the wrong place.
+ * (`São Paulo` is `saopaulo`). A name in another script is left out: half a word would match the wrong place. So is a
+ * digest, of which nothing but a few letters would be left.
  */
 export function normalisePlace(place: string | null, notes: BuildNote[]): string | null {
   const trimmed = present(place);
   if (trimmed === null) return null;
   const lower = trimmed.toLowerCase();
+  if (DIGEST.test(lower)) return unwritable(notes);
   if (ASCII_LETTERS.test(lower)) return lower;
   const letters = lower
     .replace(/[ßæœøłđðþı]/g, letter => LETTERS_WITHOUT_ACCENT[letter] ?? letter)
     .normalize('NFD')
     .replace(/[^\p{L}]/gu, '');
-  if (ASCII_LETTERS.test(letters)) return letters;
+  return ASCII_LETTERS.test(letters) ? letters : unwritable(notes);
+}
+
+function unwritable(notes: BuildNote[]): null {
   notes.push('place_unwritable');
   return null;
 }

@@ -7,8 +7,14 @@
  * "valid": new number ranges must not be dropped.
  */
 
-import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js';
+import {
+  type CountryCode,
+  getCountryCallingCode,
+  isSupportedCountry,
+  parsePhoneNumberFromString,
+} from 'libphonenumber-js';
 import metadata from 'libphonenumber-js/min/metadata';
+import { parsePhoneNumberFromString as parseMobileNumber } from 'libphonenumber-js/mobile';
 import type { BuildNote } from './build-notes.ts';
 import { digestOf, present } from './normalise.ts';
 
@@ -37,7 +43,21 @@ function readInCountry(text: string, country: string | null, notes: BuildNote[])
   const typed = inPlainCharacters(text);
   const home = supported(country?.toUpperCase());
   if (home === undefined && !typed.includes('+')) return noted(notes, 'phone_without_country');
-  return toE164(typed, home) ?? noted(notes, 'phone_unparsable');
+  const number = toE164(typed, home);
+  if (number === null) return noted(notes, 'phone_unparsable');
+  return home === undefined ? number : withOwnCallingCode(typed, number, home);
+}
+
+/**
+ * Messengers and CRMs keep numbers with the calling code and without its `+` (`4915123456789`). The library takes a few
+ * countries' (Germany, Indonesia, Kosovo) for a fixed line typed without its leading zero, and repeats the calling code.
+ * Where the digits are a mobile number as they stand, they are that one.
+ */
+function withOwnCallingCode(typed: string, number: string, home: CountryCode): string {
+  const code = getCountryCallingCode(home);
+  if (!number.startsWith(`+${code}${code}`) || !typed.replace(NO_DIGIT, '').startsWith(code)) return number;
+  const mobile = parseMobileNumber(`+${number.slice(code.length + 1)}`);
+  return mobile?.isValid() ? mobile.number : number;
 }
 
 /** Narrow blanks and full-width digits as the plain ones they stand for, without marks of direction and no width. */
@@ -68,6 +88,7 @@ export function parse(text: string, country: CountryCode | undefined): string | 
 
 const NOT_ASCII = /[^\0-\x7f]/;
 const WITHOUT_WIDTH = /\p{Cf}/gu;
+const NO_DIGIT = /\D/g;
 const PUNCTUATION = /[ ().-]/g;
 const E164 = /^\+[1-9]\d{6,14}$/;
 

@@ -76,6 +76,7 @@ const ABOUT_KEYS: ReadonlySet<BuildNote> = new Set<BuildNote>([
   'email_invalid',
   'phone_unparsable',
   'phone_without_country',
+  'phone_placeholder',
   'digest_of_nothing',
   'ttclid_too_long',
   'ttclid_unreadable',

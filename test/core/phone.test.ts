@@ -50,6 +50,28 @@ describe('a phone number', () => {
     expect(new Set(TYPED_PHONE_NUMBERS.map(([country]) => country)).size).toBeGreaterThanOrEqual(50);
   });
 
+  it.each([
+    // Leer (Ostfriesland) has the area code 0491: with the leading zero there is no doubt.
+    ['0491 5123456', 'DE', '+494915123456'],
+    ['0 4915123456789', 'DE', '+494915123456789'],
+    // No mobile number of Germany begins with 112.
+    ['491 1234567', 'DE', '+494911234567'],
+  ])('%j of %s keeps an area code that looks like the calling code: %s', (phone, country, e164) => {
+    expect(digestAndNotes(phone, country, null)).toEqual({ digest: sha256(e164), notes: [] });
+  });
+
+  it('of any country’s mobiles is the same with its calling code, with or without the plus', () => {
+    for (const country of getCountries()) {
+      const national = examples[country];
+      if (national === undefined) continue;
+      const e164 = `+${getCountryCallingCode(country)}${national}`;
+      expect([country, digestAndNotes(e164.slice(1), country, null)]).toEqual([
+        country,
+        digestAndNotes(e164, null, null),
+      ]);
+    }
+  });
+
   it('without a plus and a known country is left out rather than guessed', () => {
     const left = { digest: null, notes: ['phone_without_country'] };
     expect(digestAndNotes('2133734253', null, null)).toEqual(left);

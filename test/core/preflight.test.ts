@@ -35,6 +35,19 @@ describe('the time', () => {
 });
 
 describe('an event without a match key', () => {
+  it.each([
+    ...([
+      'email_invalid',
+      'phone_unparsable',
+      'phone_without_country',
+      'phone_placeholder',
+      'digest_of_nothing',
+    ] as const),
+    ...(['ttclid_too_long', 'ttclid_unreadable', 'ip_private', 'ip_unreadable'] as const),
+  ])('is told of a key left out: %s', note => {
+    expect(withoutMatchKey('web', [note]).detail).toContain(`; left out: ${note}.`);
+  });
+
   it('is told which keys would do, and which were left out', () => {
     expect(withoutMatchKey('offline', ['touch_fallback', 'phone_without_country'])).toEqual({
       deadLetter: 'no_match_key',
