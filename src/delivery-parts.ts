@@ -5,9 +5,10 @@ import type { ConnectionStates } from './connection-states.ts';
 import type { Connection } from './core/config-entry.ts';
 import type { Settled } from './core/settled.ts';
 import type { VendorOutage } from './core/vendor-outage.ts';
+import type { RequestBounds } from './lane.ts';
 import type { Clock, CredentialsLookup, EventsApi, RequestLimits, Telemetry } from './ports.ts';
 
-export interface DeliveryOptions {
+export interface DeliveryOptions extends RequestBounds {
   readonly retryBaseMs: number;
   readonly retryMaxMs: number;
   /** No request holds an event whose first possible attempt is older (47 h; TikTok remembers for 48 h). */

@@ -110,8 +110,8 @@ export class Delivery {
   async #run(lane: Lane): Promise<void> {
     lane.running = true;
     this.#busy.begin();
-    for (let batch = lane.queue.shift(); batch !== undefined; batch = lane.queue.shift()) {
-      const { clock, telemetry } = this.#parts;
+    const { clock, options, telemetry } = this.#parts;
+    for (let batch = lane.take(options); batch !== undefined; batch = lane.take(options)) {
       const startedAt = clock.monotonic();
       await this.#flush.flush(lane, batch);
       lane.current = null;

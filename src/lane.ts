@@ -1,4 +1,4 @@
-/** One connection's lane: its queue of batches, sent one after another. */
+/** One connection's lane: its queue of batches, sent one after another, those that fit into one request together. */
 
 import type { Assignment } from './assignment.ts';
 import { isSameSubject } from './core/connection-state.ts';
@@ -9,6 +9,12 @@ export interface LaneBatch {
   readonly assignment: Assignment;
   /** All of one destination. */
   readonly events: readonly PendingEvent[];
+}
+
+/** What a request holds at most. */
+export interface RequestBounds {
+  readonly batchMaxEventsCount: number;
+  readonly batchMaxBytes: number;
 }
 
 export class Lane {
@@ -31,9 +37,43 @@ export class Lane {
   constructor(connectionId: string) {
     this.connectionId = connectionId;
   }
+
+  /**
+   * Takes the oldest batch out of the queue, and those behind it that fit into one request with it: where answers come
+   * slower than batches, what has gathered meanwhile needs no answer each.
+   */
+  take(bounds: RequestBounds): LaneBatch | undefined {
+    const oldest = this.queue.shift();
+    if (oldest === undefined) return undefined;
+    const together = [oldest.events];
+    let count = oldest.events.length;
+    let bytes: number | null = null;
+    for (let next = this.queue[0]; next !== undefined && isAlike(oldest, next); next = this.queue[0]) {
+      count += next.events.length;
+      if (count > mostOf(oldest, bounds)) break;
+      bytes = (bytes ?? bytesOf(oldest)) + bytesOf(next);
+      if (bytes > bounds.batchMaxBytes) break;
+      together.push(next.events);
+      this.queue.shift();
+    }
+    return together.length === 1 ? oldest : { ...oldest, events: together.flat() };
+  }
 }
 
 /** Whether the last request was made with a token, or a version of the entry, that is not the one in force any more. */
 export function isOutdated({ sentWith }: Lane, inForce: CredentialsLookup): boolean {
   return sentWith !== null && (inForce.kind === 'missing' || !isSameSubject(inForce, sentWith));
+}
+
+function isAlike(one: LaneBatch, other: LaneBatch): boolean {
+  return one.assignment === other.assignment && one.events[0]?.destinationKey === other.events[0]?.destinationKey;
+}
+
+function mostOf({ events }: LaneBatch, { batchMaxEventsCount }: RequestBounds): number {
+  return Math.min(batchMaxEventsCount, events[0]?.maxPerRequest ?? 0);
+}
+
+/** As windows count them: each event's JSON and what separates it from the next. */
+function bytesOf({ events }: LaneBatch): number {
+  return events.reduce((sum, { jsonBytes }) => sum + jsonBytes + 1, 0);
 }

@@ -4,6 +4,8 @@ import type { RateOptions } from '../../src/core/rate-limit.ts';
 import type { DeliveryOptions } from '../../src/delivery-parts.ts';
 
 export const DELIVERY_OPTIONS: DeliveryOptions = {
+  batchMaxEventsCount: 1_000,
+  batchMaxBytes: 1_000_000,
   retryBaseMs: 1_000,
   retryMaxMs: 60_000,
   ambiguousHorizonMs: 47 * 3_600_000,

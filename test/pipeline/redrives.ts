@@ -228,10 +228,11 @@ export class Job {
       const token = table.connection(connectionId)?.access_token ?? '';
       return { kind: 'token', token, tokenDigest: token, configOffset: 0 };
     };
+    const window = { sizeMs: 500, batchMaxEvents: 4, batchMaxBytes: 100_000 };
     const delivery = new Delivery({
       ...{ api, clock, random, telemetry, credentialsNow },
       states: new ConnectionStates({ credentialsNow, telemetry, probeIntervalMs: 2_000 }),
-      options: { ...DELIVERY_OPTIONS, backpressure: 'wait' },
+      options: { ...DELIVERY_OPTIONS, batchMaxEventsCount: window.batchMaxEvents, backpressure: 'wait' },
       limits: createProcessRateLimits(FAST, clock),
       outage: new VendorOutage(),
       enabledConnections: () => 2,
@@ -244,7 +245,7 @@ export class Job {
       ...{ source, claiming, delivery, settlement, commits, telemetry, clock },
       ...{ learnSchemas: tools.learnSchemas, draft: tools.draft },
       trickle: { recordsPerWindow: 100, windowMs: 2_000 },
-      window: { sizeMs: 500, batchMaxEvents: 4, batchMaxBytes: 100_000 },
+      window,
       budget: { maxEvents: 1_000, maxBytes: 10_000_000, pressureRatio: 0.8, resumeRatio: 0.5 },
     });
     const intake = (ends: ReadonlyMap<number, number>) =>

@@ -9,12 +9,18 @@ const throttled = (retryAfter?: string, status = 429): EventsApiAnswer => {
   return { kind: 'response', status, headers, body: '{"code":40100,"message":"too frequent"}', durationMs: 5 };
 };
 
+/** Batches that wait for a permit do not join into one request. */
+const APART = { batchMaxEventsCount: 1 };
 /** Every connection may make one request a second. */
 const ONE_A_SECOND = { rateStartPerSecond: 1, rateCeilingPerSecond: 1, rateFloorPerSecond: 0.1 };
 
 describe('the request rate of a connection', () => {
   it('makes its requests wait for their permit, and those of no other', async () => {
-    const { api, clock, deliver, telemetry } = setUpLanes({ rates: ONE_A_SECOND, others: ['connection-2'] });
+    const { api, clock, deliver, telemetry } = setUpLanes({
+      options: APART,
+      rates: ONE_A_SECOND,
+      others: ['connection-2'],
+    });
     for (let batch = 0; batch < 3; batch++) deliver(1);
     deliver(1, { connectionId: 'connection-2' });
     await clock.idle();
@@ -30,7 +36,7 @@ describe('the request rate of a connection', () => {
   });
 
   it('is no higher than the connection’s entry says, as it stands now', async () => {
-    const { api, clock, connections, deliver } = setUpLanes({ rates: { rateIncreasePerSecond: 1 } });
+    const { api, clock, connections, deliver } = setUpLanes({ options: APART, rates: { rateIncreasePerSecond: 1 } });
     connections.set('connection-1', connectionOf({ max_requests_per_second: 0.1 }));
     for (let batch = 0; batch < 3; batch++) deliver(1);
     await clock.advance(9_999);

@@ -56,11 +56,12 @@ export async function startPipeline(changes: Changes = {}, rates: Partial<RateOp
     return { kind: 'token', token, tokenDigest: token, configOffset: 0 };
   };
   const states = new ConnectionStates({ credentialsNow, telemetry, probeIntervalMs: WINDOW_MS });
+  const { window = { sizeMs: WINDOW_MS, batchMaxEvents: 4, batchMaxBytes: 100_000 } } = changes;
   const delivery = new Delivery({
     ...{ api, clock, random, telemetry },
     credentialsNow,
     states,
-    options: DELIVERY_OPTIONS,
+    options: { ...DELIVERY_OPTIONS, batchMaxEventsCount: window.batchMaxEvents },
     limits: createProcessRateLimits({ ...FAST, ...rates }, clock),
     outage: new VendorOutage(),
     enabledConnections: () => [...table.connections()].length,
@@ -75,10 +76,10 @@ export async function startPipeline(changes: Changes = {}, rates: Partial<RateOp
     ...{ source, claiming, delivery, settlement, commits, telemetry, clock },
     learnSchemas: async () => !state.registryAway,
     draft: (record, now) => draft(record, tools, now),
-    window: { sizeMs: WINDOW_MS, batchMaxEvents: 4, batchMaxBytes: 100_000 },
     trickle: { recordsPerWindow: TRICKLE, windowMs: WINDOW_MS },
     budget: { maxEvents: 1_000, maxBytes: 10_000_000, pressureRatio: 0.8, resumeRatio: 0.5 },
     ...changes,
+    window,
   });
   await source.start(pipeline);
   const all = { clock, source, claims, api, deadLetters, syncLog, telemetry, state, pipeline, table, delivery, states };
