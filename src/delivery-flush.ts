@@ -95,7 +95,7 @@ export class DeliveryFlush {
 
 /** A few events far apart go alone before the rest: one of them that is taken shows that the answers are about events. */
 function spotsFirst(parts: readonly (readonly PendingEvent[])[]): (readonly PendingEvent[])[] {
-  const spots = new Set(spread(parts.flat(), SPOT_CHECKS));
+  const spots = new Set(spread(parts.flat(), SPOT_CHECKS, ({ event }) => event.eventId));
   const rest = parts.map(part => part.filter(event => !spots.has(event))).filter(part => part.length > 0);
   return [...[...spots].map(spot => [spot]), ...rest];
 }

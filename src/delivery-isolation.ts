@@ -39,7 +39,12 @@ export class DeliveryIsolation {
     const open = new Set(first.events);
     const unclear: AnsweredPart[] = [];
     const isProbe = this.#endings.leavesParked(lane, first.events, first.verdict);
-    const isolation = isolatePoison(first.events, refusalOf(first.verdict), () => refusals.isSuspect);
+    const isolation = isolatePoison(
+      first.events,
+      refusalOf(first.verdict),
+      ({ event }) => event.eventId,
+      () => refusals.isSuspect,
+    );
     let step = isolation.next();
     while (!step.done) {
       const part = step.value;

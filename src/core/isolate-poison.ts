@@ -34,14 +34,15 @@ const SPOT_CHECKS = 12;
 
 /**
  * `batch` was refused. Where `isSuspect` says after an event refused alone, while none was taken, that it may be about
- * none of them, events spread over the others are asked about alone until one is taken.
+ * none of them, events spread over the others are asked about alone until one is taken. `idOf` tells events apart.
  */
 export function* isolatePoison<T>(
   batch: readonly T[],
   refusal: PartRefusal,
+  idOf: (event: T) => string,
   isSuspect: () => boolean = () => false,
 ): Isolation<T> {
-  const search = new Search(batch, isSuspect);
+  const search = new Search(batch, idOf, isSuspect);
   yield* search.refused(batch, refusal);
   return search.poison;
 }
@@ -51,14 +52,16 @@ type Parts<T> = Generator<readonly T[], void, PartAnswer>;
 class Search<T> {
   readonly poison: T[] = [];
   readonly #batch: readonly T[];
+  readonly #idOf: (event: T) => string;
   readonly #isSuspect: () => boolean;
   /** Asked about alone, or in a part with an unclear answer: what the search has not come to yet goes without them. */
   readonly #apart = new Set<T>();
   /** False once a message has named a good row. */
   #trustsRows = true;
 
-  constructor(batch: readonly T[], isSuspect: () => boolean) {
+  constructor(batch: readonly T[], idOf: (event: T) => string, isSuspect: () => boolean) {
     this.#batch = batch;
+    this.#idOf = idOf;
     this.#isSuspect = isSuspect;
   }
 
@@ -121,10 +124,8 @@ class Search<T> {
     this.poison.push(event);
     this.#apart.add(event);
     if (!this.#isSuspect()) return;
-    for (const spot of spread(
-      this.#batch.filter(other => !this.#apart.has(other)),
-      SPOT_CHECKS,
-    )) {
+    const others = this.#batch.filter(other => !this.#apart.has(other));
+    for (const spot of spread(others, SPOT_CHECKS, this.#idOf)) {
       const answer = yield [spot];
       this.#apart.add(spot);
       if (answer.accepted === true) return;
