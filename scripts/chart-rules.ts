@@ -6,6 +6,7 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 
 const NAME = { maxLength: 253, pattern: '^([a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$' };
 const KEY = { minLength: 1, pattern: '^[-._a-zA-Z0-9]+$' };
+const OPTIONAL_KEY = { pattern: '^[-._a-zA-Z0-9]*$' };
 const COUNT = { minimum: 0 };
 const PORT = { type: 'integer', minimum: 1, maximum: 65_535 };
 const PORTS = { items: PORT };
@@ -13,6 +14,8 @@ const PEERS = { items: { type: 'object' } };
 const TEXTS = { additionalProperties: { type: 'string' } };
 const OBJECTS = { items: { type: 'object' } };
 const PROMETHEUS_DURATION = { pattern: '^([0-9]+(ms|s|m|h))*$' };
+/** The same with days and more, as rules take them. */
+const RULE_DURATION = { pattern: '^([0-9]+(ms|s|m|h|d|w|y))*$' };
 const SHARE = { type: ['integer', 'string'], minimum: 0, pattern: '^([0-9]+%?)?$' };
 const MONITOR = {
   labels: TEXTS,
@@ -26,8 +29,8 @@ const MONITOR = {
 const OVERRIDE: JsonSchema = {
   type: 'object',
   properties: {
-    for: { type: 'string', ...PROMETHEUS_DURATION },
-    keep_firing_for: { type: 'string', ...PROMETHEUS_DURATION },
+    for: { type: 'string', ...RULE_DURATION },
+    keep_firing_for: { type: 'string', ...RULE_DURATION },
     expr: { type: 'string' },
     labels: { type: 'object', ...TEXTS },
     annotations: { type: 'object', ...TEXTS },
@@ -37,6 +40,7 @@ const OVERRIDE: JsonSchema = {
 
 const CREDENTIALS = ['kafka', 'schemaRegistry', 'redis'].flatMap(system => [
   [`${system}.auth.existingSecret`, NAME],
+  [`${system}.auth.usernameKey`, OPTIONAL_KEY],
   [`${system}.auth.passwordKey`, KEY],
   [`${system}.tls.ca.existingSecret`, NAME],
   [`${system}.tls.ca.existingConfigMap`, NAME],
@@ -50,10 +54,11 @@ export const REFINEMENTS: Readonly<Record<string, JsonSchema>> = {
   ...Object.fromEntries(CREDENTIALS),
   ...Object.fromEntries(Object.entries(MONITOR).map(([key, rule]) => [`metrics.podMonitor.${key}`, rule])),
   ...Object.fromEntries(Object.entries(MONITOR).map(([key, rule]) => [`metrics.serviceMonitor.${key}`, rule])),
-  nameOverride: { maxLength: 63 },
+  nameOverride: { maxLength: 63, pattern: '^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9-])?)?$' },
   fullnameOverride: { maxLength: 52, pattern: '^([a-z]([a-z0-9-]*[a-z0-9])?)?$' },
   commonLabels: TEXTS,
-  'image.repository': { minLength: 1, pattern: '^[^@\\s]+$' },
+  // A colon behind the last slash would be a tag's.
+  'image.repository': { minLength: 1, pattern: '^([^@\\s]*/)?[^@:/\\s]+$' },
   'image.tag': { pattern: '^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$' },
   'image.digest': { pattern: '^(sha256:[0-9a-f]{64})?$' },
   'image.pullPolicy': { enum: ['IfNotPresent', 'Always', 'Never'] },
@@ -61,6 +66,9 @@ export const REFINEMENTS: Readonly<Record<string, JsonSchema>> = {
   replicaCount: COUNT,
   existingConfigMap: NAME,
   'kafka.auth.mode': { enum: ['none', 'tls', 'plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] },
+  'kafka.auth.oauth.tokenEndpoint': { pattern: '^(https?://\\S+)?$' },
+  'kafka.auth.oauth.clientSecretKey': KEY,
+  'redis.auth.urlKey': OPTIONAL_KEY,
   'tiktok.existingSecret': NAME,
   'tiktok.tokens': { propertyNames: KEY, additionalProperties: { type: 'string', minLength: 1 } },
   'tiktok.envelopeKeys.existingSecret': NAME,
@@ -80,7 +88,7 @@ export const REFINEMENTS: Readonly<Record<string, JsonSchema>> = {
   nodeSelector: TEXTS,
   tolerations: OBJECTS,
   topologySpreadConstraints: { items: { type: 'object', required: ['topologyKey', 'maxSkew', 'whenUnsatisfiable'] } },
-  extraEnv: { items: { type: 'object', required: ['name'] } },
+  extraEnv: { items: { type: 'object', properties: { value: { type: 'string' } }, required: ['name'] } },
   extraEnvFrom: OBJECTS,
   extraVolumes: { items: { type: 'object', required: ['name'] } },
   extraVolumeMounts: { items: { type: 'object', required: ['name', 'mountPath'] } },

@@ -69,6 +69,7 @@ Alerts link to {{ trimSuffix "/" .prometheusRule.runbookBaseUrl }}/docs/runbooks
 {{- if eq (toString (include "tiktok-sync.option" (list .Values.config "dedup.onUnavailable") | fromJson).value) "pass_through" }}{{ $risks = append $risks "config.dedup.onUnavailable is pass_through: while Redis is away, duplicates are dropped by TikTok alone, and for 48 h only." }}{{ end -}}
 {{- if hasPrefix "http:" (toString (include "tiktok-sync.option" (list .Values.config "tiktok.baseUrl") | fromJson).value) }}{{ $risks = append $risks "config.tiktok.baseUrl is http: access tokens travel in clear. For simulators only." }}{{ end -}}
 {{- if .Values.existingConfigMap }}{{ $risks = append $risks (printf "existingConfigMap: the chart cannot compare terminationGracePeriodSeconds (%d) with shutdown.deadlineMs in there, which must be 10 s less, and a change does not roll the pods." (int .Values.terminationGracePeriodSeconds)) }}{{ end -}}
+{{- if and .Values.existingConfigMap .Values.keda.enabled (eq .Values.keda.trigger "freshness") (not .Values.keda.freshness.query) }}{{ $risks = append $risks (printf "keda.trigger freshness with existingConfigMap: the chart's query takes window.sizeMs for its default (%s s); where it is another there, write keda.freshness.query." (include "tiktok-sync.windowSeconds" .)) }}{{ end -}}
 {{- $scaled := or .Values.autoscaling.enabled .Values.keda.enabled -}}
 {{- if and (not $scaled) (eq (int .Values.replicaCount) 1) }}{{ $risks = append $risks "replicaCount is 1: while its node is drained or the pod replaced, nothing is sent." }}{{ end -}}
 {{- if and (not $scaled) (eq (int .Values.replicaCount) 0) }}{{ $risks = append $risks "replicaCount is 0: nothing is sent, and events wait in Kafka no longer than its retention." }}{{ end -}}
@@ -76,7 +77,7 @@ Alerts link to {{ trimSuffix "/" .prometheusRule.runbookBaseUrl }}/docs/runbooks
 {{- if .Values.keda.enabled }}{{ $most = int .Values.keda.maxReplicaCount }}{{ else if .Values.autoscaling.enabled }}{{ $most = int .Values.autoscaling.maxReplicas }}{{ end -}}
 {{- if and (ne .Values.topics.create "none") (gt $most (int .Values.topics.partitions)) }}{{ $risks = append $risks (printf "%d pods for %d partitions (topics.partitions): the others stay idle." $most (int .Values.topics.partitions)) }}{{ end -}}
 {{- if and .Values.metrics.prometheusRule.enabled (gt (include "tiktok-sync.windowSeconds" . | float64) 300.0) }}{{ $risks = append $risks "config.window.sizeMs is above 5 minutes: raise `for` and `expr` of TikTokSyncFlushStalled and TikTokSyncOldestEventTooOld in metrics.prometheusRule.overrides." }}{{ end -}}
-{{- if not (.Values.resources.limits | default dict).memory }}{{ $risks = append $risks "resources.limits.memory is not set: Node.js takes its bound from the node, and the kernel may end other pods for it." }}{{ end -}}
+{{- if not ((.Values.resources | default dict).limits | default dict).memory }}{{ $risks = append $risks "resources.limits.memory is not set: Node.js takes its bound from the node, and the kernel may end other pods for it." }}{{ end -}}
 {{- if and .Values.networkPolicy.enabled (not .Values.networkPolicy.metricsFrom) (not .Values.tests.enabled) }}{{ $risks = append $risks "networkPolicy.metricsFrom is empty: everybody may read metrics and status." }}{{ end -}}
 {{- toJson $risks -}}
 {{- end -}}

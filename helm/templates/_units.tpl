@@ -8,6 +8,13 @@
 {{- mulf (trimSuffix $unit $text | float64) (get $units ($unit | default "ms")) | floor | int64 -}}
 {{- end -}}
 
+{{/* Milliseconds of a duration as Prometheus writes it: 30s, 1m30s. */}}
+{{- define "tiktok-sync.prometheusMilliseconds" -}}
+{{- $sum := 0.0 -}}
+{{- range regexFindAll "[0-9]+(ms|s|m|h)" . -1 }}{{ $sum = addf $sum (include "tiktok-sync.milliseconds" . | float64) }}{{ end -}}
+{{- int64 $sum -}}
+{{- end -}}
+
 {{/* MiB of a Kubernetes quantity: 1Gi, 512Mi, 1.5G, 1073741824. */}}
 {{- define "tiktok-sync.mebibytes" -}}
 {{- $text := toString . -}}

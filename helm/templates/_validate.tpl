@@ -24,7 +24,8 @@ its value. Prints nothing.
 {{- if not (or $redisUrl .Values.redis.auth.urlKey) }}{{ $problems = append $problems "config.redis.url is required (or redis.auth.urlKey, where the URL is in a secret): for instance --set config.redis.url=redis://redis:6379" }}{{ end -}}
 {{- end -}}
 {{- range include "tiktok-sync.brokers" . | fromJsonArray -}}
-{{- if not (regexMatch ":[0-9]+$" .) }}{{ $problems = append $problems (printf "config.kafka.brokers: %s has no port; write it as host:port" .) }}{{ end -}}
+{{- if not (regexMatch ":[0-9]+$" .) }}{{ $problems = append $problems (printf "config.kafka.brokers: %s has no port; write it as host:port" .) }}
+{{- else if not (regexMatch "^(\\[[0-9A-Fa-f:.]+\\]|[^][:,/@\\s]+):[0-9]{1,5}$" .) }}{{ $problems = append $problems (printf "config.kafka.brokers: %s is no host:port; leave the scheme out, kafka.tls.enabled and kafka.auth.mode say it" .) }}{{ end -}}
 {{- end -}}
 {{- range $path, $instead := $.Files.Get "files/owned-options.yaml" | fromYaml -}}
 {{- $given := include "tiktok-sync.option" (list $config $path) | fromJson -}}
@@ -33,6 +34,17 @@ its value. Prints nothing.
 {{- if regexMatch "//[^/]*@" (toString $redisUrl) }}{{ $problems = append $problems "config.redis.url holds a user or password: secrets do not belong in values; put the URL into a secret and name that in redis.auth.existingSecret, its key in redis.auth.urlKey" }}{{ end -}}
 {{- $proxyUrl := (include "tiktok-sync.option" (list $config "tiktok.proxyUrl") | fromJson).value -}}
 {{- if regexMatch "//[^/]*@" (toString $proxyUrl) }}{{ $problems = append $problems "config.tiktok.proxyUrl holds a user or password: secrets do not belong in values; put the URL into a secret and name that in tiktok.proxy.existingSecret" }}{{ end -}}
+{{- $registryUrl := (include "tiktok-sync.option" (list $config "registry.url") | fromJson).value -}}
+{{- if regexMatch "//[^/]*@" (toString $registryUrl) }}{{ $problems = append $problems "config.registry.url holds a user or password: secrets do not belong in values; put them into a secret and name that in schemaRegistry.auth.existingSecret" }}{{ end -}}
+{{- range list (list "registry" "schemaRegistry" $registryUrl "https") (list "redis" "redis" $redisUrl "rediss") -}}
+{{- $tls := (get $.Values (index . 1)).tls -}}
+{{- if and (index . 2) (not (hasPrefix (printf "%s:" (index . 3)) (index . 2))) (or $tls.ca.existingSecret $tls.ca.existingConfigMap $tls.client.existingSecret) }}{{ $problems = append $problems (printf "config.%s.url must begin with %s:// with %s.tls.ca or %s.tls.client: it would be spoken to in clear although certificates are given" (index . 0) (index . 3) (index . 1) (index . 1)) }}{{ end -}}
+{{- end -}}
+{{- $redisMode := (include "tiktok-sync.option" (list $config "redis.mode") | fromJson).value | default "standalone" -}}
+{{- $sentinelName := (include "tiktok-sync.option" (list $config "redis.sentinelName") | fromJson).value -}}
+{{- if and (eq $redisMode "sentinel") (not $sentinelName) }}{{ $problems = append $problems "config.redis.sentinelName is required with config.redis.mode sentinel" }}{{ end -}}
+{{- if and (ne $redisMode "sentinel") $sentinelName }}{{ $problems = append $problems (printf "config.redis.sentinelName has no effect with config.redis.mode %s" $redisMode) }}{{ end -}}
+{{- if and (eq $redisMode "standalone") (include "tiktok-sync.option" (list $config "redis.nodes") | fromJson).value }}{{ $problems = append $problems "config.redis.nodes has no effect with config.redis.mode standalone" }}{{ end -}}
 {{- if and $proxyUrl .Values.tiktok.proxy.existingSecret }}{{ $problems = append $problems "config.tiktok.proxyUrl and tiktok.proxy.existingSecret exclude each other" }}{{ end -}}
 {{- $host := (include "tiktok-sync.option" (list $config "http.host") | fromJson).value -}}
 {{- if has (toString $host) (list "localhost" "127.0.0.1" "::1") }}{{ $problems = append $problems (printf "config.http.host is %s: probes and scrapers come from outside the container; leave it out, or set :: on a cluster without IPv4" $host) }}{{ end -}}
@@ -58,6 +70,7 @@ its value. Prints nothing.
 {{- with .Values.redis.auth -}}
 {{- if and .username (not .existingSecret) }}{{ $problems = append $problems "redis.auth.existingSecret is required with redis.auth.username: Redis takes no user without a password" }}{{ end -}}
 {{- if and .urlKey (not .existingSecret) }}{{ $problems = append $problems "redis.auth.existingSecret is required with redis.auth.urlKey" }}{{ end -}}
+{{- if and .urlKey (or .username .usernameKey) }}{{ $problems = append $problems "redis.auth.username and redis.auth.usernameKey have no effect with redis.auth.urlKey: the URL in the secret has the user, too" }}{{ end -}}
 {{- if and .urlKey (include "tiktok-sync.option" (list $.Values.config "redis.url") | fromJson).value }}{{ $problems = append $problems "config.redis.url and redis.auth.urlKey exclude each other" }}{{ end -}}
 {{- end -}}
 {{- with .Values.schemaRegistry.auth -}}
@@ -75,17 +88,28 @@ its value. Prints nothing.
 {{- define "tiktok-sync.problems.workload" -}}
 {{- $problems := list -}}
 {{- if eq .Values.image.tag "latest" }}{{ $problems = append $problems "image.tag is latest: nobody could tell what runs, and a rollback would change nothing; name a version" }}{{ end -}}
+{{- $fullname := include "tiktok-sync.fullname" . -}}
+{{- if not (regexMatch "^[a-z]([a-z0-9-]*[a-z0-9])?$" $fullname) }}{{ $problems = append $problems (printf "fullnameOverride is required: %s, which is made of the names of release and chart, is no name for a Service; such has small letters, digits and dashes, and begins with a letter" $fullname) }}{{ end -}}
 {{- $deadline := include "tiktok-sync.shutdownSeconds" . | int -}}
 {{- $grace := .Values.terminationGracePeriodSeconds | int -}}
 {{- if lt $grace (add $deadline 10 | int) }}{{ $problems = append $problems (printf "terminationGracePeriodSeconds is %d, too short: config.shutdown.deadlineMs lets a stop take %d s, and 10 s are needed beside; set it to %d or more" $grace $deadline (add $deadline 10)) }}{{ end -}}
 {{- range $values := list "commonLabels" "podLabels" -}}
 {{- range $label := list "app.kubernetes.io/name" "app.kubernetes.io/instance" -}}
-{{- if hasKey (get $.Values $values) $label }}{{ $problems = append $problems (printf "%s: %s selects the pods, and the chart sets it itself; see nameOverride" $values $label) }}{{ end -}}
+{{- if hasKey (get $.Values $values | default dict) $label }}{{ $problems = append $problems (printf "%s: %s selects the pods, and the chart sets it itself; see nameOverride" $values $label) }}{{ end -}}
 {{- end -}}
 {{- end -}}
 {{- $own := include "tiktok-sync.ownEnvironment" . | splitList "," -}}
 {{- range .Values.extraEnv -}}
 {{- if has .name $own }}{{ $problems = append $problems (printf "extraEnv: the chart sets %s itself" .name) }}{{ end -}}
+{{- if has (printf "%s_FILE" .name) $own }}{{ $problems = append $problems (printf "extraEnv: %s and the chart's own %s_FILE exclude each other" .name .name) }}{{ end -}}
+{{- end -}}
+{{- range $place := list (list "extraVolumes" "volumes" "name") (list "extraVolumeMounts" "mounts" "mountPath") -}}
+{{- $seen := list -}}
+{{- range include (printf "tiktok-sync.%s" (index $place 1)) $ | fromYamlArray -}}
+{{- $one := get . (index $place 2) -}}
+{{- if has $one $seen }}{{ $problems = append $problems (printf "%s: %s is taken, by the chart itself or by another one of yours" (index $place 0) $one) }}{{ end -}}
+{{- $seen = append $seen $one -}}
+{{- end -}}
 {{- end -}}
 {{- toJson $problems -}}
 {{- end -}}
@@ -117,12 +141,14 @@ its value. Prints nothing.
 {{- if $keda.enabled }}{{ $pods = int $keda.minReplicaCount }}{{ end -}}
 {{- with .Values.podDisruptionBudget -}}
 {{- if .enabled -}}
-{{- $kept := toString .minAvailable -}}
+{{- $kept := kindIs "invalid" .minAvailable | ternary "" .minAvailable | toString -}}
 {{- $keptPods := int (trimSuffix "%" $kept) -}}
 {{- /* Kubernetes rounds a share up. */}}
 {{- if hasSuffix "%" $kept }}{{ $keptPods = div (add (mul $keptPods $pods) 99) 100 | int }}{{ end -}}
 {{- if and $keptPods (ge $keptPods $pods) }}{{ $problems = append $problems (printf "podDisruptionBudget.minAvailable is %s with %d pods: no node could ever be drained; use podDisruptionBudget.maxUnavailable" $kept $pods) }}{{ end -}}
-{{- if has (toString .maxUnavailable) (list "0" "0%") }}{{ $problems = append $problems "podDisruptionBudget.maxUnavailable is 0: no node could ever be drained" }}{{ end -}}
+{{- $away := kindIs "invalid" .maxUnavailable | ternary "" .maxUnavailable | toString -}}
+{{- if and (not $kept) (not $away) }}{{ $problems = append $problems "podDisruptionBudget.maxUnavailable is required, unless podDisruptionBudget.minAvailable is given" }}{{ end -}}
+{{- if and (not $kept) (has $away (list "0" "0%")) }}{{ $problems = append $problems "podDisruptionBudget.maxUnavailable is 0: no node could ever be drained" }}{{ end -}}
 {{- end -}}
 {{- end -}}
 {{- toJson $problems -}}
@@ -132,6 +158,11 @@ its value. Prints nothing.
 {{- $problems := list -}}
 {{- with .Values.metrics -}}
 {{- if and .podMonitor.enabled .serviceMonitor.enabled }}{{ $problems = append $problems "metrics.podMonitor.enabled and metrics.serviceMonitor.enabled exclude each other: everything would be counted twice" }}{{ end -}}
+{{- range $name, $monitor := pick . "podMonitor" "serviceMonitor" -}}
+{{- if and .enabled .interval .scrapeTimeout -}}
+{{- if gt (include "tiktok-sync.prometheusMilliseconds" .scrapeTimeout | int64) (include "tiktok-sync.prometheusMilliseconds" .interval | int64) }}{{ $problems = append $problems (printf "metrics.%s.scrapeTimeout is %s, longer than metrics.%s.interval, %s: Prometheus would not take the monitor" $name .scrapeTimeout $name .interval) }}{{ end -}}
+{{- end -}}
+{{- end -}}
 {{- with .prometheusRule -}}
 {{- $names := include "tiktok-sync.alertNames" (list $ "") | fromJsonArray -}}
 {{- $optional := include "tiktok-sync.alertNames" (list $ "optional") | fromJsonArray -}}

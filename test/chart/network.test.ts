@@ -35,7 +35,7 @@ describe('the network policy opens', () => {
     const config = {
       kafka: { brokers: 'kafka-1:9094, kafka-2:9095,kafka-3:9094' },
       registry: { url: 'https://registry.example/apis/ccompat/v7' },
-      redis: { url: 'rediss://redis.example', nodes: ['redis-1:26379'] },
+      redis: { mode: 'cluster', url: 'rediss://redis.example', nodes: ['redis-1:26379'] },
       tiktok: { baseUrl: 'http://simulator:8090' },
     };
     expect(egress(config).map(({ ports }) => ports)).toEqual([[53], [9094, 9095], [443], [6379, 26_379], [8090]]);

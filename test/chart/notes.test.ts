@@ -63,4 +63,9 @@ describe('a risky combination', () => {
 test('a configuration that the chart does not see is told of', () => {
   const values = { existingConfigMap: 'mine', tiktok: { existingSecret: 'tokens' } };
   expect(notes(values, { values: [] })).toContain('existingConfigMap: the chart cannot compare');
+  const keda = { enabled: true, freshness: { serverAddress: 'http://prometheus:9090' } };
+  const risk = 'takes window.sizeMs for its default (120 s)';
+  expect(notes({ ...values, keda }, { values: [] })).toContain(risk);
+  const own = { ...keda, freshness: { ...keda.freshness, query: 'up' } };
+  expect(notes({ ...values, keda: own }, { values: [] })).not.toContain(risk);
 });

@@ -34,6 +34,20 @@ const WRONG_BY_THEMSELVES: Wrong = {
     'kafka.auth.oauth.tokenEndpoint',
     'kafka.auth.oauth.clientId',
   ],
+  'a tag in the repository': [{ image: { repository: 'mirror.example:5000/sync:1.2' } }, 'image.repository'],
+  'a number for a variable': [{ extraEnv: [{ name: 'A', value: 1 }] }, 'extraEnv.0.value: Invalid type'],
+  'a token endpoint that is no URL': [
+    {
+      kafka: {
+        auth: {
+          mode: 'oauthbearer',
+          existingSecret: 'oauth',
+          oauth: { tokenEndpoint: 'login.example', clientId: 'sync' },
+        },
+      },
+    },
+    'kafka.auth.oauth.tokenEndpoint',
+  ],
   'a digest that is none': [{ image: { digest: 'sha256:abc' } }, 'image.digest'],
   'no pod at all for KEDA': [
     { keda: { minReplicaCount: 0 } },
@@ -75,6 +89,31 @@ const WRONG_TOGETHER: Wrong = {
     { config: { tiktok: { proxyUrl: `http://sync:${password}@proxy:3128` } } },
     'config.tiktok.proxyUrl holds a user or password',
     'tiktok.proxy.existingSecret',
+  ],
+  'a password in the address of the registry': [
+    { config: { registry: { url: `https://sync:${password}@registry:8081` } } },
+    'config.registry.url holds a user or password',
+    'schemaRegistry.auth.existingSecret',
+  ],
+  'an authority, and Redis in clear': [
+    { redis: { tls: { ca: { existingSecret: 'redis-ca' } } } },
+    'config.redis.url must begin with rediss:// with redis.tls.ca',
+  ],
+  'a client certificate, and the registry in clear': [
+    { schemaRegistry: { tls: { client: { existingSecret: 'registry-client' } } } },
+    'config.registry.url must begin with https:// with schemaRegistry.tls.ca or schemaRegistry.tls.client',
+  ],
+  'Sentinels without the name of what they watch': [
+    { config: { redis: { mode: 'sentinel' } } },
+    'config.redis.sentinelName is required',
+  ],
+  'a name for Sentinels that are not there': [
+    { config: { redis: { sentinelName: 'claims' } } },
+    'config.redis.sentinelName has no effect with config.redis.mode standalone',
+  ],
+  'nodes that nobody would ask': [
+    { config: { redis: { nodes: ['redis-2:6379'] } } },
+    'config.redis.nodes has no effect with config.redis.mode standalone',
   ],
   'TLS where the chart would not see it': [
     { config: { kafka: { tls: { enabled: false } } } },
@@ -126,6 +165,10 @@ const WRONG_TOGETHER: Wrong = {
     { config: { kafka: { brokers: 'kafka-1, kafka-2:9092' } } },
     'config.kafka.brokers: kafka-1 has no port',
   ],
+  'a broker with a scheme': [
+    { config: { kafka: { brokers: 'SASL_SSL://kafka-1:9092' } } },
+    'config.kafka.brokers: SASL_SSL://kafka-1:9092 is no host:port',
+  ],
   'credentials that nobody would use': [
     { kafka: { auth: { username: 'sync', existingSecret: 'kafka' } } },
     'kafka.auth.existingSecret',
@@ -139,6 +182,10 @@ const WRONG_TOGETHER: Wrong = {
     { redis: { auth: { username: 'sync' } } },
     'redis.auth.existingSecret is required with redis.auth.username',
   ],
+  'a user beside an address that has one': [
+    { redis: { auth: { existingSecret: 'redis', urlKey: 'url', usernameKey: 'user' } } },
+    'redis.auth.usernameKey have no effect with redis.auth.urlKey',
+  ],
   'a share that lets no node be drained': [
     { replicaCount: 1, podDisruptionBudget: { minAvailable: '50%' } },
     'podDisruptionBudget.minAvailable is 50% with 1 pods',
@@ -148,6 +195,14 @@ const WRONG_TOGETHER: Wrong = {
     'podDisruptionBudget.minAvailable is 2 with 2 pods',
   ],
   'a budget of nothing': [{ podDisruptionBudget: { maxUnavailable: 0 } }, 'podDisruptionBudget.maxUnavailable is 0'],
+  'a budget that says nothing': [
+    { podDisruptionBudget: { maxUnavailable: '' } },
+    'podDisruptionBudget.maxUnavailable is required',
+  ],
+  'a scrape longer than the time between two': [
+    { metrics: { podMonitor: { enabled: true, interval: '1m', scrapeTimeout: '1m30s' } } },
+    'metrics.podMonitor.scrapeTimeout is 1m30s, longer than metrics.podMonitor.interval, 1m',
+  ],
   'both monitors': [
     { metrics: { podMonitor: { enabled: true }, serviceMonitor: { enabled: true } } },
     'metrics.podMonitor.enabled and metrics.serviceMonitor.enabled exclude each other',
@@ -171,6 +226,22 @@ const WRONG_TOGETHER: Wrong = {
     { extraEnv: [{ name: 'TIKTOK_SYNC_HTTP_PORT', value: '9090' }] },
     'extraEnv: the chart sets TIKTOK_SYNC_HTTP_PORT itself',
   ],
+  'a secret by a variable and by the chart': [
+    {
+      redis: { auth: { existingSecret: 'redis' } },
+      extraEnv: [{ name: 'TIKTOK_SYNC_REDIS_PASSWORD', value: password }],
+    },
+    "extraEnv: TIKTOK_SYNC_REDIS_PASSWORD and the chart's own TIKTOK_SYNC_REDIS_PASSWORD_FILE exclude each other",
+  ],
+  "a volume of the chart's own": [{ extraVolumes: [{ name: 'tmp', emptyDir: {} }] }, 'extraVolumes: tmp is taken'],
+  'a mount where the chart has one': [
+    {
+      extraVolumes: [{ name: 'mine', emptyDir: {} }],
+      extraVolumeMounts: [{ name: 'mine', mountPath: '/etc/tiktok-sync/tokens' }],
+    },
+    'extraVolumeMounts: /etc/tiktok-sync/tokens is taken',
+  ],
+  'a name that no Service can have': [{ nameOverride: 'Ads' }, 'fullnameOverride is required: sync-Ads'],
   'memory in a unit nobody knows': [{ resources: { limits: { memory: '1GB' } } }, 'resources.limits.memory: 1GB'],
 };
 
@@ -181,6 +252,13 @@ describe.each(Object.entries({ ...WRONG_BY_THEMSELVES, ...WRONG_TOGETHER }))('%s
     for (const text of said) expect(stderr).toContain(text);
     expect(stderr).not.toContain(password);
   });
+});
+
+test.each(['ads.eu', '2024-ads'])('a release called %s, as no Service can be, is refused by name', release => {
+  const { ok, stderr } = template({ release });
+  expect(ok).toBe(false);
+  expect(stderr).toContain(`fullnameOverride is required: ${release}-tiktok-conversion-sync`);
+  expect(template({ release, inline: { fullnameOverride: 'ads' } })).toMatchObject({ ok: true });
 });
 
 test('all problems are told at once', () => {
