@@ -18,10 +18,10 @@
 {{- end -}}
 {{- end -}}
 
-{{/* What selectors use. Immutable, so nothing is ever added. */}}
+{{/* What selectors use. Immutable, so nothing is ever added. Quoted, as a name may look like a number. */}}
 {{- define "tiktok-sync.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "tiktok-sync.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "tiktok-sync.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{/* YAML of a list of maps in one, without a key twice: later ones win. */}}
@@ -63,7 +63,7 @@ would count them in. Call with (list $ "test").
 {{- define "tiktok-sync.helperSelectorLabels" -}}
 {{- $root := index . 0 -}}
 app.kubernetes.io/name: {{ printf "%s-%s" (include "tiktok-sync.name" $root | trunc 55) (index . 1) }}
-app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/instance: {{ $root.Release.Name | quote }}
 {{- end -}}
 
 {{- define "tiktok-sync.helperLabels" -}}
@@ -101,6 +101,6 @@ app.kubernetes.io/instance: {{ $root.Release.Name }}
 {{- if .Values.tiktok.createSecret -}}
 {{- printf "%s-tokens" (include "tiktok-sync.fullname" .) -}}
 {{- else -}}
-{{- .Values.tiktok.existingSecret -}}
+{{- .Values.tiktok.existingSecret | default "" -}}
 {{- end -}}
 {{- end -}}

@@ -5,7 +5,7 @@ selector:
   matchLabels:
     {{- include "tiktok-sync.selectorLabels" (index . 0) | nindent 4 }}
 namespaceSelector:
-  matchNames: [{{ (index . 0).Release.Namespace }}]
+  matchNames: [{{ (index . 0).Release.Namespace | quote }}]
 {{- with (index . 1).sampleLimit }}
 sampleLimit: {{ . | int64 }}
 {{- end }}

@@ -10,7 +10,7 @@ imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .Values.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with .Values.nodeSelector }}
 nodeSelector:
@@ -81,7 +81,7 @@ affinity:
 {{/* The old space follows the memory limit; without a limit Node.js decides. */}}
 {{- define "tiktok-sync.nodeOptions" -}}
 {{- $options := list -}}
-{{- with (.Values.resources.limits | default dict).memory -}}
+{{- with ((.Values.resources | default dict).limits | default dict).memory -}}
 {{- $options = append $options (printf "--max-old-space-size=%d" (div (mul (include "tiktok-sync.mebibytes" . | int) (int $.Values.maxOldSpacePercent)) 100)) -}}
 {{- end -}}
 {{- with .Values.nodeOptions }}{{ $options = append $options . }}{{ end -}}
@@ -128,21 +128,21 @@ affinity:
 {{- define "tiktok-sync.volumes" -}}
 - name: config
   configMap:
-    name: {{ include "tiktok-sync.configMapName" . }}
+    name: {{ include "tiktok-sync.configMapName" . | quote }}
 {{- with include "tiktok-sync.tokenSecretName" . }}
 - name: tokens
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
     defaultMode: 0440
 {{- end }}
 {{- with .Values.tiktok.envelopeKeys }}
 {{- if .existingSecret }}
 - name: envelope-keys
   secret:
-    secretName: {{ .existingSecret }}
+    secretName: {{ .existingSecret | quote }}
     defaultMode: 0440
     items:
-      - key: {{ .key }}
+      - key: {{ .key | quote }}
         path: token-keys
 {{- end }}
 {{- end }}
@@ -150,10 +150,10 @@ affinity:
 {{- if .existingSecret }}
 - name: proxy
   secret:
-    secretName: {{ .existingSecret }}
+    secretName: {{ .existingSecret | quote }}
     defaultMode: 0440
     items:
-      - key: {{ .urlKey }}
+      - key: {{ .urlKey | quote }}
         path: url
 {{- end }}
 {{- end }}

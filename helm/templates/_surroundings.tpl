@@ -54,8 +54,8 @@ TIKTOK_SYNC_CONFIG,TIKTOK_SYNC_HTTP_PORT,TIKTOK_SYNC_TOKENS_DIR,TIKTOK_SYNC_TOKE
 - name: {{ index . 1 }}_USERNAME
   valueFrom:
     secretKeyRef:
-      name: {{ $auth.existingSecret }}
-      key: {{ $auth.usernameKey }}
+      name: {{ $auth.existingSecret | quote }}
+      key: {{ $auth.usernameKey | quote }}
 {{- else if $auth.username }}
 - name: {{ index . 1 }}_USERNAME
   value: {{ $auth.username | quote }}
@@ -117,27 +117,27 @@ TIKTOK_SYNC_CONFIG,TIKTOK_SYNC_HTTP_PORT,TIKTOK_SYNC_TOKENS_DIR,TIKTOK_SYNC_TOKE
 {{- with include "tiktok-sync.authFile" (list $values.auth (index . 1)) | fromJson }}
 - name: {{ $name }}-auth
   secret:
-    secretName: {{ $values.auth.existingSecret }}
+    secretName: {{ $values.auth.existingSecret | quote }}
     defaultMode: 0440
     items:
-      - key: {{ .key }}
+      - key: {{ .key | quote }}
         path: {{ .path }}
 {{- end }}
 {{- with $values.tls.ca }}
 {{- if .existingSecret }}
 - name: {{ $name }}-ca
   secret:
-    secretName: {{ .existingSecret }}
+    secretName: {{ .existingSecret | quote }}
     defaultMode: 0440
     items:
-      - key: {{ .key }}
+      - key: {{ .key | quote }}
         path: ca.crt
 {{- else if .existingConfigMap }}
 - name: {{ $name }}-ca
   configMap:
-    name: {{ .existingConfigMap }}
+    name: {{ .existingConfigMap | quote }}
     items:
-      - key: {{ .key }}
+      - key: {{ .key | quote }}
         path: ca.crt
 {{- end }}
 {{- end }}
@@ -145,12 +145,12 @@ TIKTOK_SYNC_CONFIG,TIKTOK_SYNC_HTTP_PORT,TIKTOK_SYNC_TOKENS_DIR,TIKTOK_SYNC_TOKE
 {{- if .existingSecret }}
 - name: {{ $name }}-client
   secret:
-    secretName: {{ .existingSecret }}
+    secretName: {{ .existingSecret | quote }}
     defaultMode: 0440
     items:
-      - key: {{ .certKey }}
+      - key: {{ .certKey | quote }}
         path: tls.crt
-      - key: {{ .keyKey }}
+      - key: {{ .keyKey | quote }}
         path: tls.key
 {{- end }}
 {{- end }}

@@ -2,7 +2,8 @@
 
 import type { DeploymentSpec } from 'kubernetes-types/apps/v1.d.ts';
 import { describe, expect, test } from 'vitest';
-import { only, render } from './helm.ts';
+import { only, type RenderOptions, render } from './helm.ts';
+import { schemaProblems } from './schemas.ts';
 
 const TEAM = { team: 'ads' };
 
@@ -38,6 +39,51 @@ describe('a label or annotation that is set twice', () => {
       [container]: 'sidecar',
       'checksum/config': expect.any(String),
     });
+  });
+});
+
+/** YAML takes these for a number, a truth value and a float, and Kubernetes takes none of them for a name. */
+test.each<readonly [what: string, options: RenderOptions]>([
+  ['a release', { release: '2024', inline: { fullnameOverride: 'ads' } }],
+  ['a chart', { inline: { nameOverride: '2024' } }],
+  [
+    'a secret',
+    {
+      inline: {
+        tiktok: { existingSecret: '20240101', envelopeKeys: { existingSecret: '1e5', key: '2024' } },
+        schemaRegistry: { auth: { existingSecret: 'true', usernameKey: '1', passwordKey: '2' } },
+        topics: { create: 'job' },
+      },
+    },
+  ],
+  ['a service account', { inline: { serviceAccount: { create: false, name: '1234' }, topics: { create: 'job' } } }],
+  ['a priority class', { inline: { priorityClassName: '100' } }],
+])('the name of %s may look like something else', async (_, options) => {
+  expect((await Promise.all(render(options).map(schemaProblems))).flat()).toEqual([]);
+});
+
+test('tokens of a demo keep the names that connections use', () => {
+  const tokens = { '0123': 'a', on: 'b', '1e3': 'c', 'acme.eu': 'd' };
+  const objects = render({ inline: { tiktok: { existingSecret: '', createSecret: true, tokens } } });
+  expect(only(objects, 'Secret')['stringData']).toEqual(tokens);
+});
+
+describe('a value that is left blank', () => {
+  const blank = (values: Readonly<Record<string, unknown>>) => render({ inline: values });
+
+  test('asks for no secret of no name', () => {
+    const { template } = only(blank({ tiktok: { existingSecret: null } }), 'Deployment')['spec'] as DeploymentSpec;
+    expect(template.spec?.volumes?.map(({ name }) => name)).toEqual(['config', 'tmp']);
+  });
+
+  test('leaves the disruption budget its other bound', () => {
+    const spec = only(blank({ podDisruptionBudget: { minAvailable: null } }), 'PodDisruptionBudget')['spec'];
+    expect(spec).toMatchObject({ maxUnavailable: 1 });
+    expect(spec).not.toHaveProperty('minAvailable');
+  });
+
+  test.each(['resources', 'podLabels', 'commonLabels'])('takes %s away', name => {
+    expect(only(blank({ [name]: null }), 'Deployment').metadata.name).toBe('sync-tiktok-conversion-sync');
   });
 });
 
