@@ -20,6 +20,7 @@ export class ConnectionTally {
   readonly #limit: number;
   readonly #labels = new Set<string>();
   readonly #tallies = new Map<string, Tally>();
+  readonly #successes = new Map<string, number>();
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -32,6 +33,11 @@ export class ConnectionTally {
 
   ended(connectionId: string, outcome: Outcome, events: number): void {
     this.#of(this.label(connectionId))[outcome] += events;
+  }
+
+  /** TikTok accepted events of it; `at` is epoch milliseconds. */
+  succeeded(connectionId: string, at: number): void {
+    this.#successes.set(this.label(connectionId), at);
   }
 
   /** The label a connection has; gives it one of its own while there are some left. */
@@ -56,6 +62,11 @@ export class ConnectionTally {
   /** Every label with what it has counted. */
   entries(): Iterable<readonly [label: string, tally: Tally]> {
     return this.#tallies;
+  }
+
+  /** When TikTok last accepted events, for every label it did for. */
+  lastSuccesses(): Iterable<readonly [label: string, at: number]> {
+    return this.#successes;
   }
 
   #of(label: string): Tally {

@@ -197,7 +197,7 @@ export const METRICS = {
   api_inflight_requests: gauge('Requests under way.'),
   api_inflight_limit: gauge('Most requests under way at a time.'),
   connection_token_valid: gauge(
-    'Whether TikTok took the token of the last request, 0 or 1; none for `other`, see connection_state.',
+    'Whether TikTok takes its token as far as is known, 0 or 1; none while nobody knows, and none for `other`: see connection_state.',
     ['connection'],
   ),
   connection_state: gauge('1 for the state the connection is in; for `other` how many are in it.', [

@@ -126,12 +126,45 @@ function publishConnections(registry: MetricRegistry, tally: ConnectionTally, so
   const circuitOf = (connectionId: string): CircuitState => circuits.get(connectionId) ?? 'closed';
   const fused = labelled.map(({ connectionId, connection }) => ({ connection, state: circuitOf(connectionId) }));
   publishStates(registry, 'circuit_state', CIRCUIT_STATES, fused);
+  publishEach(registry, tally, labelled, sources.rates());
+}
+
+interface Labelled {
+  readonly connectionId: string;
+  readonly connection: string;
+  readonly state: ConnectionState;
+}
+
+/** What the state of a connection says about its token; of the others nobody knows. */
+const TOKEN_VALID: Readonly<Partial<Record<ConnectionState, number>>> = { active: 1, token_invalid: 0, parked: 0 };
+
+/** What is true of one connection, for those there are: of one that was removed nothing is true any more. */
+function publishEach(
+  registry: MetricRegistry,
+  tally: ConnectionTally,
+  labelled: readonly Labelled[],
+  rates: ReadonlyMap<string, number>,
+): void {
+  const own = labelled.filter(({ connection }) => connection !== OTHER);
+  const eachOwn = (value: (one: Labelled) => number | undefined): [Labels, number][] =>
+    own.flatMap(one => {
+      const found = value(one);
+      return found === undefined ? [] : [[{ connection: one.connection }, found]];
+    });
+  registry.replace(
+    'connection_token_valid',
+    eachOwn(({ state }) => TOKEN_VALID[state]),
+  );
   registry.replace(
     'connection_request_rate',
-    [...sources.rates()].flatMap(([connectionId, rate]): [Labels, number][] => {
-      const connection = tally.labelOf(connectionId);
-      return connection === OTHER ? [] : [[{ connection }, rate]];
-    }),
+    eachOwn(({ connectionId }) => rates.get(connectionId)),
+  );
+  const labels = new Set(labelled.map(({ connection }) => connection));
+  registry.replace(
+    'connection_last_success_timestamp_seconds',
+    [...tally.lastSuccesses()]
+      .filter(([connection]) => labels.has(connection))
+      .map(([connection, at]) => [{ connection }, at / 1000]),
   );
 }
 

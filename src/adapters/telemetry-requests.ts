@@ -2,7 +2,6 @@
 
 import { redact } from '../core/redact.ts';
 import type { Telemetry } from '../ports.ts';
-import { OTHER } from './connection-tally.ts';
 import { API_CODES } from './metric-catalogue.ts';
 import type { Told } from './telemetry-told.ts';
 
@@ -22,13 +21,8 @@ function requests({ registry, tally, now, say }: Told): Pick<Telemetry, Requests
       });
       registry.add('api_verdicts_total', 1, { verdict });
       registry.observe('api_request_duration_seconds', [durationMs / 1000]);
-      const connection = tally.label(connectionId);
       const delivered = verdict === 'delivered';
-      if (delivered) registry.set('connection_last_success_timestamp_seconds', now() / 1000, { connection });
-      const refused = verdict === 'connection-refused';
-      if ((delivered || refused) && connection !== OTHER) {
-        registry.set('connection_token_valid', refused ? 0 : 1, { connection });
-      }
+      if (delivered) tally.succeeded(connectionId, now());
       const message = delivered ? 'TikTok accepted a batch' : 'TikTok did not accept a batch';
       say(delivered ? 'debug' : 'warn', delivered ? 'REQUEST_DELIVERED' : 'REQUEST_NOT_DELIVERED', message, {
         connection: connectionId,

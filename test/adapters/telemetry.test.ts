@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { METRIC_PREFIX, METRICS, type MetricDefinition } from '../../src/adapters/metric-catalogue.ts';
+import {
+  type ConnectionState,
+  METRIC_PREFIX,
+  METRICS,
+  type MetricDefinition,
+} from '../../src/adapters/metric-catalogue.ts';
 import type { MetricSources } from '../../src/adapters/metric-gauges.ts';
 import { createTelemetry, type ServiceTelemetry, type TelemetryOptions } from '../../src/adapters/telemetry.ts';
 import type { MatchKey } from '../../src/core/tiktok-event.ts';
@@ -292,6 +297,33 @@ describe('metrics', () => {
     expect(await value('oldest_unsent_event_timestamp_seconds{topic="conversions",partition="0"}')).toBeUndefined();
   });
 
+  it('say of a token what is known by now, whoever learned it', async () => {
+    const { telemetry, value } = start();
+    let state = 'token_invalid' as ConnectionState;
+    telemetry.observe({ ...SOURCES, connections: () => [{ connectionId: 'c1', state }] });
+    const token = () => value('connection_token_valid{connection="c1"}');
+    expect(await token()).toBe(0);
+    state = 'undecided'; // a new token, about which nobody has asked
+    expect(await token()).toBeUndefined();
+    state = 'active';
+    expect(await token()).toBe(1);
+  });
+
+  it('drop what is true of a connection when it is removed, and keep its counts', async () => {
+    const { telemetry, value } = start();
+    let connections = SOURCES.connections();
+    telemetry.observe({ ...SOURCES, connections: () => connections });
+    telemetry.batchConsumed(batch({ c1: 5 }));
+    const request = { connectionId: 'c1', events: 5, httpStatus: 200, apiCode: 0, verdict: 'delivered' };
+    telemetry.requestSent({ ...request, durationMs: 120, requestId: 'r-1', failure: null });
+    const gauges = ['token_valid', 'request_rate', 'last_success_timestamp_seconds'];
+    const ofC1 = () => Promise.all(gauges.map(name => value(`connection_${name}{connection="c1"}`)));
+    expect(await ofC1()).toEqual([1, 2.5, NOW / 1000]);
+    connections = [];
+    expect(await ofC1()).toEqual([undefined, undefined, undefined]);
+    expect(await value('connection_events_consumed_total{connection="c1"}')).toBe(5);
+  });
+
   it('sort the latency of every event into its bucket', async () => {
     const { telemetry, value } = start();
     telemetry.eventsAccepted(
@@ -325,10 +357,7 @@ describe('metrics', () => {
     expect(await value('api_requests_total{http_status_class="2xx",api_code="40105"}')).toBe(1);
     expect(await value('api_requests_total{http_status_class="2xx",api_code="other"}')).toBe(1);
     expect(await value('api_requests_total{http_status_class="none",api_code="none"}')).toBe(1);
-    expect(await value('connection_token_valid{connection="c1"}')).toBe(0);
     telemetry.requestSent({ ...request, apiCode: 0, verdict: 'delivered' });
-    expect(await value('connection_token_valid{connection="c1"}')).toBe(1);
-    expect(await value('connection_last_success_timestamp_seconds{connection="c1"}')).toBe(NOW / 1000);
     expect(await value('api_request_duration_seconds_count')).toBe(4);
   });
 

@@ -36,13 +36,13 @@ export function state(): Row {
           id: 102,
           title: 'Token',
           description:
-            'Whether TikTok took the token of the last request. `tiktok-sync connections verify ID` asks it now.',
+            'Whether TikTok takes its token, as far as a request or a check has told. `tiktok-sync connections verify ID` asks it now.',
           unit: 'none',
           width: 6,
           queries: [{ expr: `min(${series('connection_token_valid')})`, legend: 'token' }],
         },
         { 0: ['refused', RED], 1: ['valid', GREEN] },
-      ).noValue('not asked yet'),
+      ).noValue('not known'),
       stateNow(
         {
           id: 103,
