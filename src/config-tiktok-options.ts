@@ -64,7 +64,7 @@ export const DELIVERY = {
   }),
   maxBufferShareRatio: ratio({
     describe:
-      'Most of the buffer that a failing or throttled connection may hold once the buffer is above window.pressureRatio.',
+      'Most of the buffer that a failing, throttled or slow connection may hold once the buffer is above window.pressureRatio.',
     default: 0.1,
     min: 0.01,
     max: 1,

@@ -4,7 +4,7 @@
  *
  * The time counts from the connection's first failure since its last success and stands still during an outage of the
  * vendor; it ends what waits in the whole lane. The share counts for one that TikTok throttles too, though requests of
- * it pass (core/throttled-spell.ts); only under pressure or while reading stands still, where there is another
+ * it pass (core/throttled-spell.ts), and for one that alone is answered slowly (core/slow-answers.ts); only under pressure or while reading stands still, where there is another
  * connection to make room for, and not at the first failure: a single timeout must cost nobody his queue.
  */
 
@@ -100,7 +100,7 @@ export class DeliveryHolds {
 
   get #noRoom(): string {
     const percent = Math.round(this.#parts.options.maxBufferShareRatio * 100);
-    return `the connection fails or is throttled, and may hold ${percent} % of the buffer, less where many do`;
+    return `the connection fails, is throttled or slow, and may hold ${percent} % of the buffer, less where many do`;
   }
 
   /** Tells of connections that work again for as long as they may fail: their letters can be redriven. */
@@ -117,21 +117,26 @@ export class DeliveryHolds {
     return this.#pace.failing(connectionId)?.failingForMs(outage.workingTime(clock.monotonic())) ?? 0;
   }
 
-  /** For how long the connection has failed, or has been throttled, and the last answer that says so. */
+  /** For how long the connection has failed, or been throttled or slow, and the last answer that was a failure. */
   #troubleOf(connectionId: string): { readonly forMs: number; readonly answer: Verdict | null } {
-    const failingForMs = this.#failingForMs(connectionId);
     const spell = this.#pace.throttledSpell(connectionId);
     const throttledForMs = spell?.lastedMs(this.#parts.clock.monotonic()) ?? 0;
-    const failing = this.#pace.failing(connectionId);
-    if (spell === null || throttledForMs <= failingForMs) {
-      return { forMs: failingForMs, answer: failing?.lastAnswer ?? spell?.lastAnswer ?? null };
-    }
-    return { forMs: throttledForMs, answer: failing?.lastAnswer ?? spell.lastAnswer };
+    const slowForMs = this.#pace.slowness(connectionId)?.forMs ?? 0;
+    return {
+      forMs: Math.max(this.#failingForMs(connectionId), throttledForMs, slowForMs),
+      answer: this.#pace.failing(connectionId)?.lastAnswer ?? spell?.lastAnswer ?? null,
+    };
+  }
+
+  #evidenceOf(connectionId: string, answer: Verdict | null): string {
+    if (answer !== null) return `: ${answerText(answer)}`;
+    const slowness = this.#pace.slowness(connectionId);
+    return slowness === null ? '' : `: its last answer took ${Math.round(slowness.lastTookMs / 1_000)} s`;
   }
 
   #letGo({ connectionId }: Lane, assignment: Assignment, events: readonly PendingEvent[], reason: string): void {
     const { answer, forMs } = this.#troubleOf(connectionId);
-    const detail = answer === null ? reason : `${reason}: ${answerText(answer)}`;
+    const detail = `${reason}${this.#evidenceOf(connectionId, answer)}`;
     // The steady clock counts parts of a millisecond, the status topic does not.
     this.#recoveries.letGo(connectionId, Math.round(this.#parts.clock.now() - forMs));
     this.#endings.refused(assignment, events, { deadLetter: 'connection_backpressure', detail }, answer ?? undefined);

@@ -11,6 +11,7 @@ import { backoffDelay } from './core/backoff.ts';
 import { type CircuitState, ConnectionHealth } from './core/connection-health.ts';
 import type { Verdict } from './core/judge-response.ts';
 import { LONGEST_BLOCK_MS } from './core/rate-limit.ts';
+import { SlowAnswers, type Slowness } from './core/slow-answers.ts';
 import { ThrottledSpell } from './core/throttled-spell.ts';
 import type { OutageChange } from './core/vendor-outage.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
@@ -33,6 +34,7 @@ export class DeliveryPace {
   readonly #rates = new Map<string, number>();
   /** By connection, the last time in which TikTok throttled it. */
   readonly #spells = new Map<string, ThrottledSpell>();
+  readonly #answers = new SlowAnswers();
   /** Whether there was an outage of the vendor when it was last looked at. */
   #sawOutage = false;
 
@@ -52,6 +54,11 @@ export class DeliveryPace {
   throttledSpell(connectionId: string): ThrottledSpell | null {
     const spell = this.#spells.get(connectionId) ?? null;
     return spell === null || spell.isOver(this.#parts.clock.monotonic()) ? null : spell;
+  }
+
+  /** How slowly TikTok answers the connection while it answers others quickly; null while it does not. */
+  slowness(connectionId: string): Slowness | null {
+    return this.#answers.of(connectionId, this.#parts.clock.monotonic());
   }
 
   /** Whether the connection fails in a way that may be everybody's, and nobody has got through since. */
@@ -96,8 +103,9 @@ export class DeliveryPace {
   }
 
   /** TikTok judged the events, whatever it said of them: the connection works. */
-  passed({ connectionId }: Lane): void {
-    const { outage } = this.#parts;
+  passed({ answerTookMs, connectionId }: Lane): void {
+    const { clock, outage } = this.#parts;
+    this.#answers.answered(connectionId, answerTookMs, clock.monotonic());
     this.#mayEndOutage(now => outage.succeeded(connectionId, now));
     this.#tryAllAfterOutage();
     const health = this.#failing.get(connectionId);
@@ -144,6 +152,7 @@ export class DeliveryPace {
     this.#failing.delete(connectionId);
     this.#rates.delete(connectionId);
     this.#spells.delete(connectionId);
+    this.#answers.forget(connectionId);
   }
 
   #note(connectionId: string, health: ConnectionHealth, answer: Verdict, delay: number): void {

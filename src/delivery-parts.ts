@@ -17,7 +17,7 @@ export interface DeliveryOptions extends RequestBounds {
   readonly backpressure: 'dead_letter' | 'wait';
   /** No event waits longer, counted from its connection's first failure since its last success. */
   readonly maxHoldMs: number;
-  /** Most of the buffer that a failing or throttled connection may hold once the buffer is under pressure. */
+  /** Most of the buffer that a failing, throttled or slow connection may hold once the buffer is under pressure. */
   readonly maxBufferShareRatio: number;
   /** After so many failures in a row of its own a connection's circuit opens. */
   readonly circuitFailuresCount: number;

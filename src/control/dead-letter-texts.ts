@@ -115,7 +115,7 @@ export const DEAD_LETTER_TEXTS: Readonly<Record<DeadLetterReason, DeadLetterText
     happened: 'The connection was throttled, hung or failed for itself for longer than events may be held.',
     who: 'operator',
     remedy:
-      'Look at the codes TikTok gives the connection; its letters are sent again by themselves once it has worked for 15 minutes.',
+      'Look at the codes TikTok gives the connection, and how long its answers take; its letters are sent again by themselves once it has worked for 15 minutes.',
   },
   ambiguous_answer: {
     happened: 'TikTok answered three times with a code that says neither yes nor no.',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { EventsApiAnswer } from '../../src/ports.ts';
 import { accepted, coded } from '../fakes/scripted-events-api.ts';
 import { setUpLanes } from './lanes.ts';
 import { startPipeline } from './whole-pipeline.ts';
@@ -6,12 +7,39 @@ import { startPipeline } from './whole-pipeline.ts';
 const SECOND = 1_000;
 const RATES = { rateStartPerSecond: 10, rateCeilingPerSecond: 100, rateFloorPerSecond: 0.1, rateIncreasePerSecond: 1 };
 
+const WINDOWS = { sizeMs: 2 * SECOND, batchMaxEvents: 4, batchMaxBytes: 100_000 };
+const SMALL = { maxEvents: 200, maxBytes: 10_000_000, pressureRatio: 0.8, resumeRatio: 0.5 };
+const REASONS_OF_BOTH = new Set(['accepted', 'connection_backpressure']);
+
+type Running = Awaited<ReturnType<typeof startPipeline>>;
+
+/** Five minutes of input: ten events a second of `c-1`, which is in trouble, and two of `c-2`. */
+async function fiveMinutes({ clock, feed, source, syncLog }: Running) {
+  const fedAt = new Map<string, number>();
+  let standing = 0;
+  let longestStanding = 0;
+  for (let second = 0; second < 300; second++) {
+    for (let i = 0; i < 10; i++) feed(`slow-${second}-${i}`);
+    for (let i = 0; i < 2; i++) {
+      fedAt.set(`quick-${second}-${i}`, clock.now());
+      feed(`quick-${second}-${i}`, { workspace: 'ws-2', partition: 1 });
+    }
+    await source.deliver();
+    await clock.advance(SECOND);
+    standing = source.status().paused.includes('buffer') ? standing + 1 : 0;
+    longestStanding = Math.max(longestStanding, standing);
+  }
+  const entriesOf = (name: string) => syncLog.entries.filter(({ event_id }) => event_id?.startsWith(name));
+  const reasonsOf = (name: string) => new Set(entriesOf(name).map(({ reason }) => reason));
+  const afterAMinute = entriesOf('quick').filter(({ event_id }) => Number(event_id?.split('-')[1]) >= 60);
+  const waits = afterAMinute.map(({ event_id, settled_at }) => (settled_at ?? 0) - (fedAt.get(event_id ?? '') ?? 0));
+  return { longestStanding, waits, slow: reasonsOf('slow'), quick: reasonsOf('quick') };
+}
+
 describe('a connection that TikTok throttles while single requests of it pass', () => {
   it('does not fill the buffer: the other one keeps flowing', async () => {
-    const window = { sizeMs: 2 * SECOND, batchMaxEvents: 4, batchMaxBytes: 100_000 };
-    const budget = { maxEvents: 200, maxBytes: 10_000_000, pressureRatio: 0.8, resumeRatio: 0.5 };
-    const pipeline = await startPipeline({ window, budget }, RATES);
-    const { api, balance, clock, feed, source, syncLog } = pipeline;
+    const pipeline = await startPipeline({ window: WINDOWS, budget: SMALL }, RATES);
+    const { api, balance, clock } = pipeline;
     let mayPassAt = 0;
     let passed = 0;
     api.answer = ({ accessToken }) => {
@@ -21,31 +49,64 @@ describe('a connection that TikTok throttles while single requests of it pass', 
       passed++;
       return accepted();
     };
-    const fedAt = new Map<string, number>();
-    let standing = 0;
-    let longestStanding = 0;
-    for (let second = 0; second < 300; second++) {
-      for (let i = 0; i < 10; i++) feed(`slow-${second}-${i}`);
-      for (let i = 0; i < 2; i++) {
-        fedAt.set(`quick-${second}-${i}`, clock.now());
-        feed(`quick-${second}-${i}`, { workspace: 'ws-2', partition: 1 });
-      }
-      await source.deliver();
-      await clock.advance(SECOND);
-      standing = source.status().paused.includes('buffer') ? standing + 1 : 0;
-      longestStanding = Math.max(longestStanding, standing);
-    }
+    const { longestStanding, quick, slow, waits } = await fiveMinutes(pipeline);
     expect(passed).toBeGreaterThan(30);
     expect(longestStanding).toBeLessThanOrEqual(15);
-    const quick = syncLog.entries.filter(({ event_id }) => event_id?.startsWith('quick'));
-    expect(new Set(quick.map(({ reason }) => reason))).toEqual(new Set(['accepted']));
-    const latest = quick.filter(({ event_id }) => Number(event_id?.split('-')[1]) >= 60);
-    const waits = latest.map(({ event_id, settled_at }) => (settled_at ?? 0) - (fedAt.get(event_id ?? '') ?? 0));
-    expect(latest.length).toBeGreaterThan(2 * 230);
+    expect(quick).toEqual(new Set(['accepted']));
+    expect(waits.length).toBeGreaterThan(2 * 230);
     expect(Math.max(...waits)).toBeLessThanOrEqual(10 * SECOND);
-    const slow = syncLog.entries.filter(({ event_id }) => event_id?.startsWith('slow'));
-    expect(new Set(slow.map(({ reason }) => reason))).toEqual(new Set(['accepted', 'connection_backpressure']));
+    expect(slow).toEqual(REASONS_OF_BOTH);
     expect(balance().consumed).toBe(balance().accounted);
+  });
+});
+
+describe('a connection that TikTok answers slowly', () => {
+  const answerAfter = ({ clock }: Running, ms: number): Promise<EventsApiAnswer> =>
+    new Promise(resolve => void clock.after(ms, () => resolve({ ...accepted(), durationMs: ms })));
+
+  it('does not fill the buffer though every request of it passes: the other one keeps flowing', async () => {
+    const pipeline = await startPipeline({ window: WINDOWS, budget: SMALL });
+    const { api, balance, deadLetters } = pipeline;
+    api.answer = ({ accessToken }) => answerAfter(pipeline, accessToken === 'file:c-1' ? 8 * SECOND : 100);
+    const { longestStanding, quick, slow, waits } = await fiveMinutes(pipeline);
+    expect(longestStanding).toBeLessThanOrEqual(15);
+    expect(quick).toEqual(new Set(['accepted']));
+    expect(waits.length).toBeGreaterThan(2 * 230);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(10 * SECOND);
+    expect(slow).toEqual(REASONS_OF_BOTH);
+    expect(deadLetters.letters[0]?.detail).toMatch(/slow, and may hold 10 % .*: its last answer took 8 s$/);
+    expect(balance().consumed).toBe(balance().accounted);
+  });
+
+  it('has recovered once it was answered quickly for fifteen minutes: then its letters are redriven', async () => {
+    const pipeline = await startPipeline({ window: WINDOWS, budget: SMALL });
+    const { api, clock, feed, source, states } = pipeline;
+    const releases: (string | null)[] = [];
+    states.onReleased(({ connectionId, cause }) => releases.push(`${connectionId} ${cause}`));
+    const minutes = async (count: number) => {
+      for (let minute = 0; minute < count; minute++) {
+        feed(`late-${clock.now()}`);
+        feed(`other-${clock.now()}`, { workspace: 'ws-2', partition: 1 });
+        await source.deliver();
+        await clock.advance(60 * SECOND);
+      }
+    };
+    api.answer = ({ accessToken }) => answerAfter(pipeline, accessToken === 'file:c-1' ? 8 * SECOND : 100);
+    await fiveMinutes(pipeline);
+    await minutes(20);
+    expect(releases).toEqual([]);
+    api.answer = () => answerAfter(pipeline, 100);
+    await minutes(14);
+    expect(releases).toEqual([]);
+    await minutes(3);
+    expect(releases).toEqual(['c-1 recovered']);
+  });
+
+  it('keeps what it holds where the other one is as slow: that is not its doing', async () => {
+    const pipeline = await startPipeline({ window: WINDOWS, budget: SMALL });
+    pipeline.api.answer = () => answerAfter(pipeline, 8 * SECOND);
+    const { quick, slow } = await fiveMinutes(pipeline);
+    expect([quick, slow]).toEqual([new Set(['accepted']), new Set(['accepted'])]);
   });
 });
 
