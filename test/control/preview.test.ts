@@ -8,6 +8,7 @@ import type { Host } from '../../src/control/host.ts';
 import { runPreview } from '../../src/control/preview.ts';
 import { DEAD_LETTER_REASONS, SKIP_REASONS } from '../../src/core/outcome.ts';
 import { testConfig } from '../config/test-config.ts';
+import { nastyText } from '../core/business-events.ts';
 import { TYPED_PHONE_NUMBERS } from '../core/phone-numbers.ts';
 import {
   CASES,
@@ -131,7 +132,7 @@ describe('the preview of an event', () => {
 });
 
 describe('whatever the files say', () => {
-  const text = fc.oneof(
+  const ordinary = fc.oneof(
     fc.constantFrom(
       'E.C.P',
       'a@b.example',
@@ -140,9 +141,10 @@ describe('whatever the files say', () => {
       'https://s.example/?ttclid=x',
       '81.2.69.1',
     ),
-    fc.constantFrom('EUR', 'bgn', 'DE', 'Lead', 'DemoBooked', '10.0.0.1', '', ' ', 'a'.repeat(64), '\ud83d'),
+    fc.constantFrom('EUR', 'bgn', 'DE', 'Lead', 'DemoBooked', '10.0.0.1', '', ' ', 'a'.repeat(64), '4915123456789'),
     fc.string({ unit: 'binary', maxLength: 20 }),
   );
+  const text = fc.oneof({ weight: 12, arbitrary: ordinary }, { weight: 1, arbitrary: nastyText });
   const odd = fc.oneof(text, fc.constantFrom(null, true, false, 0, -1, 1.5, '19.90', '-3', NOW, 1e300), fc.jsonValue());
   const touch = fc.record(
     { ttclid: text, ttp: text, page_url: text, referrer: text, ip: text, user_agent: text },
@@ -173,8 +175,11 @@ describe('whatever the files say', () => {
     ...texts('test_event_code'),
     wire: fc.constantFrom('V1', 'V2', null),
     event_source: fc.constantFrom('WEB', 'OFFLINE', null),
-    default_country: fc.constantFrom('US', 'de', null),
-    fallback_page_url: fc.constantFrom('https://shop.example/', null),
+    default_country: fc.constantFrom('US', 'de', ' id ', 'UK', '', null),
+    fallback_page_url: fc.constantFrom(' https://shop.example/ ', 'https:///x', 'https://u:p@shop.example/', '', null),
+    advertiser_name: fc.option(text),
+    max_requests_per_second: fc.constantFrom(0.1, 1e9, null),
+    enabled: fc.constantFrom(true, null),
   });
   const likelyMapping = some<unknown>({
     tiktok_event_name: fc.oneof(

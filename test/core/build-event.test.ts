@@ -22,6 +22,7 @@ import {
   FIRST_TOUCH,
   LAST_TOUCH,
   mappingOf,
+  NASTY,
   NO_TOUCH,
   NOW,
   revenueUpdate,
@@ -554,6 +555,17 @@ describe('an event that cannot be built', () => {
 
 describe('whatever the event', () => {
   const PERSONAL = ['email', 'phone', 'phone_number', 'external_id', 'first_name', 'last_name', 'zip_code'] as const;
+
+  const tried = fc.sample(anyEvent, 2_000);
+  const textsOf = (value: unknown): string[] =>
+    typeof value === 'string' ? [value] : Object.values(Object(value)).flatMap(textsOf);
+
+  it.each(Object.entries(NASTY))('there is %s among what is tried, and in what is sent', (_, nasty) => {
+    const has = (value: unknown) => textsOf(value).some(text => nasty.test(text));
+    expect(tried.filter(has).length).toBeGreaterThan(20);
+    const sentOf = tried.map(event => outcome(event)).flatMap(built => ('json' in built ? [built.json] : []));
+    expect(sentOf.filter(json => has(JSON.parse(json)))).not.toEqual([]);
+  });
 
   it('what is built passes the strict check of the simulator, the rest has a reason', () => {
     const passedByShape = { web: 0, offline: 0, web_v1: 0 };

@@ -107,8 +107,43 @@ export function connectionOf(changes: Partial<Connection> = {}): Connection {
   };
 }
 
+/** What texts of real events are seldom and break programs: each kind by name, so that a test can see that it came. */
+export const NASTY = {
+  'an unpaired surrogate': /\p{Surrogate}/u,
+  'a NUL': /\0/,
+  'text from right to left': /[\u0590-\u08ff\u202e\u2067]/,
+  'an invisible character': /[\u200b-\u200f\u2060\ufeff]/,
+  'a line separator': /[\r\n\u2028]/,
+  'a character beyond 16 bits': /[\u{10000}-\u{10ffff}]/u,
+  'half an escape': /%(?![0-9a-f]{2})/i,
+  'a quote or a backslash': /["\\]/,
+  'a text of more than 10,000 characters': /^[^]{10001}/,
+} as const satisfies Record<string, RegExp>;
+
+const PIECES = ['\ud83d', '\udc00', '\0', 'שלום', 'مرحبا', '\u202eevil\u202c', '\u2067', '\u200b', '\ufeff', '\u2028', '\r\n'];
+const MORE_PIECES = ['🏳️\u200d🌈', '%', '%zz', '%00', '%ff', '"', '\\', '</script>', 'e\u0301', '\uffff', 'null', '__proto__'];
+
+/** Texts of a few nasty pieces, before, in and behind ordinary ones; rarely a huge one. */
+export const nastyText: fc.Arbitrary<string> = fc.oneof(
+  {
+    weight: 30,
+    arbitrary: fc
+      .array(fc.constantFrom(...PIECES, ...MORE_PIECES, 'a@b.example', '+12133734253', 'https://s.example/?ttclid='), {
+        minLength: 1,
+        maxLength: 4,
+      })
+      .map(pieces => pieces.join('')),
+  },
+  { weight: 1, arbitrary: fc.integer({ min: 10_001, max: 80_000 }).map(length => 'é'.repeat(length)) },
+);
+
 function sometimes<T>(...likely: readonly T[]): fc.Arbitrary<T | string | null> {
-  return fc.oneof(fc.constantFrom(...likely), fc.string({ unit: 'binary', maxLength: 60 }), fc.constant(null));
+  return fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom(...likely) },
+    { weight: 3, arbitrary: fc.string({ unit: 'binary', maxLength: 60 }) },
+    { weight: 1, arbitrary: nastyText },
+    { weight: 4, arbitrary: fc.constant(null) },
+  );
 }
 
 const digest = fc.stringMatching(/^[0-9a-fA-F]{64}$/);
@@ -134,7 +169,7 @@ const anyTouch: fc.Arbitrary<Touch> = fc.record({
 });
 
 const anyFields = {
-  conversion_id: fc.oneof(fc.string({ unit: 'binary' }), fc.uuid()),
+  conversion_id: fc.oneof(fc.string({ unit: 'binary' }), nastyText, fc.uuid(), fc.uuid()),
   workspace_id: fc.string(),
   contact_id: fc.oneof(sometimes('User_1'), digest),
   event_name: sometimes('Demo form'),
