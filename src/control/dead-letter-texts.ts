@@ -87,7 +87,7 @@ export const DEAD_LETTER_TEXTS: Readonly<Record<DeadLetterReason, DeadLetterText
     happened:
       'No valid TikTok event can be made: an empty id, an amount that is no number, larger than allowed, no page address where one is required.',
     who: 'producer',
-    remedy: 'The message names what is wrong.',
+    remedy: 'Correct what the message names.',
   },
   no_match_key: {
     happened: 'The event holds nothing that TikTok could match a person by (offline: neither e-mail nor phone).',

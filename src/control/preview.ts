@@ -14,11 +14,12 @@ import type { ConfigSchemas } from '../core/decode-config.ts';
 import { CodedError, type ErrorCode } from '../core/error-codes.ts';
 import { judgeEventName } from '../core/event-names.ts';
 import { eventFromJson, type FromJson } from '../core/json-input.ts';
-import type { DeadLetterReason, Refusal, Skip, SkipReason } from '../core/outcome.ts';
+import { type DeadLetterReason, type Refusal, type Skip, type SkipReason, STAGE_OF } from '../core/outcome.ts';
 import type { BusinessEvent } from '../core/record.ts';
 import { resolve } from '../core/resolve.ts';
 import { trackBody, trackPath } from '../core/tiktok-body.ts';
 import type { TikTokEvent } from '../core/tiktok-event.ts';
+import { textOfReason } from './dead-letter-texts.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { type Host, unreadable } from './host.ts';
 import { type PairRead, type PreviewEntries, readPair } from './preview-entries.ts';
@@ -60,7 +61,10 @@ export function runPreview(
   const preview = makePreview(request, options, schemas, host);
   if ('code' in preview) {
     if (request.json) out.write(`${JSON.stringify({ refused: preview })}\n`);
-    else err.write(`${highlight(preview.code, err)}  ${preview.reason}\nNothing would be sent.\n`);
+    else
+      err.write(
+        `${highlight(preview.code, err)}  ${preview.reason}\nNothing would be sent.${remedyOf(preview.code)}\n`,
+      );
     return EXIT.invalid;
   }
   const { event, warnings } = preview;
@@ -72,6 +76,13 @@ export function runPreview(
   const said = `${path}${left}${advice.join('')}`.trim();
   if (said !== '') err.write(`${said}\n`);
   return EXIT.ok;
+}
+
+/** What to do about an event of which nothing can be made; other reasons say it themselves. */
+function remedyOf(code: Refused['code']): string {
+  const isBuilt = Object.hasOwn(STAGE_OF, code) && STAGE_OF[code as DeadLetterReason] === 'build';
+  const remedy = isBuilt ? (textOfReason(code)?.remedy ?? '') : '';
+  return remedy === '' ? '' : `\nWhat to do: ${remedy.replaceAll('`', '')}`;
 }
 
 /** What was left out, and what should be looked at, as members of the answer; nothing where there is nothing to say. */
@@ -92,7 +103,10 @@ function makePreview(
   const problems = [...problemsOf(request.event, event), ...pairProblems(request.entries, pair)];
   if (problems.length > 0 || 'problems' in pair) return { code: 'INPUT_INVALID', reason: problems.join('; ') };
   const { connection, mapping } = pair;
-  for (const read of [connection, mapping, event]) if ('refusal' in read) return refusedBy(read.refusal);
+  for (const read of [connection, mapping, event]) {
+    if ('refusal' in read) return refusedBy(read.refusal);
+    if ('unapplied' in read) return unapplied(read.unapplied);
+  }
   if (!('value' in event && 'value' in connection && 'value' in mapping)) throw new Error('a file was not judged');
   const built = buildPreview(event.value, connection.value, mapping.value, options, request.now);
   if ('code' in built) return built;
@@ -178,13 +192,18 @@ function problemsOf(file: string, read: FromJson<unknown>): readonly string[] {
   return read.problems.map(({ path, message }) => `${file}: ${path === '' ? '' : `${path} `}${message}`);
 }
 
+function unapplied(detail: string): Refused {
+  const reason = `tiktok-sync apply would refuse it (the config topic takes it with a warning): ${detail}.`;
+  return { code: 'config_invalid', reason };
+}
+
 function refusedBy({ deadLetter, detail }: Refusal): Refused {
   return { code: deadLetter, reason: `The event would be a dead letter: ${detail}` };
 }
 
 const SKIPS: Readonly<Partial<Record<SkipReason, string>>> = {
   consent_denied: 'the contact denied consent',
-  negative_value: 'its value is negative, and TikTok takes no corrections',
+  negative_value: 'its value is negative, and TikTok takes no corrections (events.negativeValue has other ways)',
 };
 
 function skippedBy({ skip }: Skip): Refused {
@@ -205,7 +224,9 @@ function whyUnmatched(event: BusinessEvent, connection: Connection, mapping: Map
     reasons.push(`the mapping waits for ${mapping.trigger}, the event is ${event.trigger}`);
   }
   if (mapping.event_name_filter !== '' && mapping.event_name_filter !== event.event_name) {
-    reasons.push(`the mapping waits for events named "${mapping.event_name_filter}"`);
+    const { event_name: name } = event;
+    const own = name === null ? 'the event has no name' : `the event is named "${name}"`;
+    reasons.push(`the mapping waits for events named "${mapping.event_name_filter}", ${own}`);
   }
   return `The event would be skipped: ${reasons.join('; ')}.`;
 }

@@ -12,7 +12,7 @@ import type { Connection, Mapping } from './config-entry.ts';
 import { createDestinations, type FindDestination } from './destination.ts';
 import type { ExternalIdCase } from './normalise.ts';
 import type { Refusal, Skip } from './outcome.ts';
-import { checkNames, checkTime, refuse, type TimeLimits, withoutMatchKey } from './preflight.ts';
+import { checkNames, checkTime, refuse, type TimeLimits, tooLarge, withoutMatchKey } from './preflight.ts';
 import { createParameterFilter, type WithoutParameters } from './query-parameters.ts';
 import type { BusinessEvent } from './record.ts';
 import type { TikTokEvent } from './tiktok-event.ts';
@@ -92,7 +92,7 @@ function build(...[event, mapping, connection, now, tools]: [...Parameters<Build
   const said = say({ event, mapping, connection, eventId, eventTime, value, shape: shape ?? 'web' }, tools);
   if ('deadLetter' in said) return said;
   if (exceeds(said.json, options.maxEventBytes)) {
-    return refuse('invalid_event', `The TikTok event is larger than ${options.maxEventBytes} bytes.`);
+    return tooLarge(said.json, options.maxEventBytes);
   }
   return {
     destination: tools.findDestination(connection, event.test_event_code),
@@ -156,7 +156,10 @@ function say(subject: Subject, tools: Tools): Said | Refusal {
   const properties = propertiesJson(value, event.contents, carries.contents, notes);
   const url = carries.page ? pageUrl(touch, connection, tools.withoutParameters, notes) : null;
   if (carries.page && url === null && tools.options.requirePageUrl) {
-    return refuse('invalid_event', 'The event has no page address, which events.requirePageUrl asks for.');
+    return refuse(
+      'invalid_event',
+      'The event has no page address, which events.requirePageUrl asks for, and its connection no fallback_page_url.',
+    );
   }
   if (event.limited_data_use === true && !carries.limitedDataUse) notes.push('limited_data_use_omitted');
   const { eventId, eventTime } = subject;

@@ -11,6 +11,7 @@ import { isSupportedCurrency } from './currencies.ts';
 import { judgeEventName } from './event-names.ts';
 import { isPhoneCountry } from './phone.ts';
 import type { Trigger } from './record.ts';
+import { isWebAddress } from './tiktok-page.ts';
 import { shapeOf } from './tiktok-shape.ts';
 import { tokenReferenceProblem } from './token-reference.ts';
 import { isNegative } from './value.ts';
@@ -91,7 +92,7 @@ export function compileConnection(raw: RawEntry<Connection>, purpose: CompileFor
     event_source: reading.symbol('event_source', raw.event_source, ['WEB', 'OFFLINE']) ?? 'WEB',
     wire: reading.symbol('wire', raw.wire, ['V2', 'V1']) ?? 'V2',
     default_country: reading.letters('default_country', raw.default_country, 2),
-    fallback_page_url: readUrl(reading, raw.fallback_page_url),
+    fallback_page_url: readUrl(reading, raw.fallback_page_url, purpose),
     max_requests_per_second: raw.max_requests_per_second,
     enabled: raw.enabled ?? true,
   };
@@ -143,9 +144,16 @@ function readToken(reading: Reading, reference: string | null, purpose: CompileF
   return reference;
 }
 
-function readUrl(reading: Reading, url: string | null): string | null {
-  if (isBlank(url)) return null;
-  if (!/^https?:\/\/\S+$/i.test(url)) reading.report('fallback_page_url', 'must be an http or https URL');
+function readUrl(reading: Reading, text: string | null, purpose: CompileFor): string | null {
+  if (isBlank(text)) return null;
+  const url = text.trim();
+  const problem = 'must be an http or https URL';
+  if (!/^https?:\/\/\S+$/i.test(url)) reading.report('fallback_page_url', problem);
+  else if (!isWebAddress(url)) {
+    // Only a part of the connection's events need it, so from the topic they are sent without a page.
+    if (purpose === 'topic') reading.warn('fallback_page_url', problem);
+    else reading.report('fallback_page_url', problem);
+  }
   return url;
 }
 

@@ -26,12 +26,14 @@ const CONSENTS: readonly string[] = [UNSPECIFIED, 'GRANTED', 'DENIED'] satisfies
 
 /**
  * The value, with what should be looked at all the same; or what does not fit the schema, to be corrected in the file; or the reason for which the service would
- * dead-letter the event (`config_invalid`, `unknown_symbol`, `undecodable`).
+ * dead-letter the event (`config_invalid`, `unknown_symbol`, `undecodable`); or why `apply` would not take the entry, which
+ * from the config topic would be taken with a warning.
  */
 export type FromJson<T> =
   | { readonly value: T; readonly warnings: readonly EntryProblem[] }
   | { readonly problems: readonly InputProblem[] }
-  | { readonly refusal: Refusal };
+  | { readonly refusal: Refusal }
+  | { readonly unapplied: string };
 
 /** An event is a `RevenueUpdated` if its `"type"` says so, or if it has a field that only this type has. */
 export function eventFromJson(json: unknown, schemas: EventSchemas): FromJson<BusinessEvent> {
@@ -64,7 +66,8 @@ export function connectionFromJson(json: unknown, schemas: ConfigSchemas): FromJ
   if (problems.length > 0) return { problems };
   const compiled = compileConnection(record as unknown as RawEntry<Connection>, 'preview');
   if (compiled.entry.kind === 'connection') return { value: compiled.entry.connection, warnings: compiled.warnings };
-  return configInvalid(`connection: ${describeProblems(compiled.problems)}`);
+  const onTopic = compileConnection(record as unknown as RawEntry<Connection>, 'topic');
+  return unusable('connection', compiled.problems, onTopic.problems);
 }
 
 /** The trigger may be left out: then the mapping matches the event. */
@@ -74,11 +77,20 @@ export function mappingFromJson(json: unknown, schemas: ConfigSchemas): FromJson
   if (problems.length > 0) return { problems };
   const compiled = compileMapping(record as unknown as RawEntry<Mapping>, 'preview');
   if (compiled.entry.kind === 'mapping') return { value: compiled.entry.mapping, warnings: compiled.warnings };
-  return configInvalid(`mapping: ${describeProblems(compiled.problems)}`);
+  const onTopic = compileMapping(record as unknown as RawEntry<Mapping>, 'topic');
+  return unusable('mapping', compiled.problems, onTopic.problems);
 }
 
-function configInvalid(detail: string): { readonly refusal: Refusal } {
-  return { refusal: { deadLetter: 'config_invalid', detail } };
+/** Some problems are none on the topic, where an entry is taken as far as it can be used. */
+function unusable(
+  what: string,
+  problems: readonly EntryProblem[],
+  onTopic: readonly EntryProblem[],
+): { readonly refusal: Refusal } | { readonly unapplied: string } {
+  const isOnTopic = ({ field, message }: EntryProblem) =>
+    onTopic.some(other => other.field === field && other.message === message);
+  const detail = `${what}: ${describeProblems(problems)}`;
+  return problems.some(isOnTopic) ? { refusal: { deadLetter: 'config_invalid', detail } } : { unapplied: detail };
 }
 
 function notAnObject(what: string): { readonly problems: readonly InputProblem[] } {

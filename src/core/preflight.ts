@@ -65,6 +65,23 @@ export function checkTime(time: number, now: number, limits: TimeLimits): Refusa
   return null;
 }
 
+/** `json` is that of the event; who must shorten it is told where most of it is. */
+export function tooLarge(json: string, maxBytes: number): Refusal {
+  const [part, bytes] = heaviest(JSON.parse(json) as Readonly<Record<string, unknown>>);
+  const most = `${bytes} bytes of it are ${part}`;
+  return refuse('invalid_event', `The TikTok event is larger than ${maxBytes} bytes (events.maxEventBytes): ${most}.`);
+}
+
+/** Of the members of the event's objects (`user`, `page`, …) the longest, with its bytes. */
+function heaviest(event: Readonly<Record<string, unknown>>): readonly [path: string, bytes: number] {
+  const parts = Object.entries(event).flatMap(([name, value]): [string, number][] =>
+    typeof value === 'object' && value !== null
+      ? Object.entries(value).map(([inner, part]) => [`${name}.${inner}`, Buffer.byteLength(JSON.stringify(part))])
+      : [[name, Buffer.byteLength(JSON.stringify(value))]],
+  );
+  return parts.reduce((longest, part) => (part[1] > longest[1] ? part : longest));
+}
+
 /** An event that TikTok can join to nobody counts for nobody. `notes` tell which keys had to be left out. */
 export function withoutMatchKey(shape: Shape, notes: readonly BuildNote[]): Refusal {
   const left = notes.filter(note => ABOUT_KEYS.has(note)).join(', ');

@@ -43,10 +43,15 @@ export function pageJson(
   return `{"url":${JSON.stringify(url)}${from}}`;
 }
 
+/** Whether a text is a whole web address: scheme, host, and nothing that browsers would not take. */
+export function isWebAddress(text: string): boolean {
+  return WEB_ADDRESS.test(text) && URL.canParse(text);
+}
+
 function fullUrl(text: string | null | undefined, note: BuildNote, notes: BuildNote[]): string | null {
   const url = present(text);
   if (url === null) return null;
-  if (WEB_ADDRESS.test(url) && URL.canParse(url)) {
+  if (isWebAddress(url)) {
     if (!url.includes('@') || !hasCredentials(url)) return url;
     const address = url.replace(CREDENTIALS, '$1');
     // A blank that browsers ignore may hide where the host begins; then nothing of the address is safe.

@@ -164,7 +164,7 @@ describe('preview of what would not be sent', () => {
   ])('an event %s is refused with %s', async (_, code, changes) => {
     const plain = await preview('', changes);
     expect([plain.exitCode, plain.out]).toEqual([3, '']);
-    expect(plain.err).toMatch(new RegExp(`^${code}  \\S.+\\nNothing would be sent\\.\\n$`));
+    expect(plain.err).toMatch(new RegExp(`^${code}  \\S.+\\nNothing would be sent\\.\\n(What to do: \\S.+\\n)?$`));
     const { exitCode, out, err } = await preview('--json', changes);
     expect([exitCode, err]).toEqual([3, '']);
     expect(JSON.parse(out)).toEqual({ refused: { code, reason: expect.stringMatching(/\S/) } });
@@ -174,8 +174,34 @@ describe('preview of what would not be sent', () => {
   test('all that keeps event, connection and mapping apart is told at once', async () => {
     const { err } = await preview('', { mapping: { connection_id: 'c2', enabled: false, event_name_filter: 'X' } });
     expect(err).toContain(
-      'of connection c2, not of c1; the mapping is disabled; the mapping waits for events named "X"',
+      'of connection c2, not of c1; the mapping is disabled; the mapping waits for events named "X", ' +
+        'the event is named "Demo booked".',
     );
+    const nameless = await preview('', { mapping: { event_name_filter: 'X' }, event: { event_name: null } });
+    expect(nameless.err).toContain('waits for events named "X", the event has no name.');
+  });
+
+  test.each<readonly [string, Changes]>([
+    ['Send a key. Where only a phone', { event: { email: null, last_touch: null, phone: '0151 23456789' } }],
+    ['Correct what the message names.', { event: { conversion_id: ' ' } }],
+    ['Correct the clock, the unit or the time zone', { event: { occurred_at: '2026-11-23T00:00:00Z' } }],
+    ['Convert upstream', { event: { currency: 'BGN' }, mapping: { currency_policy: 'DEAD_LETTER' } }],
+  ])('what to do is told, in plain words: %s', async (remedy, changes) => {
+    const { err } = await preview('', changes);
+    expect(err).toContain(`\nWhat to do: ${remedy}`);
+    expect(err).not.toContain('`');
+  });
+
+  test('what apply would refuse and the service would not is not called a dead letter', async () => {
+    const custom = await preview('', { mapping: { tiktok_event_name: 'Demo booked' } });
+    expect(custom.err).toBe(
+      'config_invalid  tiktok-sync apply would refuse it (the config topic takes it with a warning): mapping: ' +
+        'tiktok_event_name: may hold letters a to z, digits, _ and - only.\nNothing would be sent.\n',
+    );
+    const page = await preview('', { connection: { fallback_page_url: 'https:///x' } });
+    expect(page.err).toContain('apply would refuse it');
+    const both = await preview('', { mapping: { tiktok_event_name: 'Demo booked', value_source: null } });
+    expect(both.err).toMatch(/would be a dead letter: mapping: value_source: .+; tiktok_event_name: /);
   });
 
   test('a file that cannot be read, or is no JSON, is a mistake on the command line', async () => {

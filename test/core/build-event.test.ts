@@ -536,7 +536,12 @@ describe('an event that cannot be built', () => {
     const wide = (length: number) => conversion({ last_touch: { ...LAST_TOUCH, user_agent: 'ü'.repeat(length) } });
     const small = createBuilder({ ...DEFAULT_BUILD_OPTIONS, maxEventBytes: Buffer.byteLength(sent(wide(500)).json) });
     expect(small(wide(500), mappingOf(), connectionOf(), NOW)).toHaveProperty('json');
-    expect(small(wide(501), mappingOf(), connectionOf(), NOW)).toMatchObject({ deadLetter: 'invalid_event' });
+    expect(small(wide(501), mappingOf(), connectionOf(), NOW)).toEqual({
+      deadLetter: 'invalid_event',
+      detail: expect.stringMatching(
+        / larger than \d+ bytes \(events.maxEventBytes\): 1004 bytes of it are user.user_agent\.$/,
+      ),
+    });
   });
 
   it('makes the code throw, and then names the class of the error only', () => {

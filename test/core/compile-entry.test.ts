@@ -171,6 +171,30 @@ describe('what an entry is compiled for', () => {
   };
   const fieldsOf = (problems: readonly { readonly field: string }[]) => problems.map(({ field }) => field);
 
+  test('a fallback page that is no whole address is refused before it is written, and a warning on the topic', () => {
+    const judged = (fallback_page_url: string, purpose: CompileFor) => {
+      const { entry, problems, warnings } = compileConnection({ ...connection, fallback_page_url }, purpose);
+      return [entry.kind, fieldsOf(problems), fieldsOf(warnings)];
+    };
+    for (const url of ['https:///shop.example', 'https://[::1', 'https://shop.example:99999']) {
+      const refused = ['unusable_connection', ['fallback_page_url'], []];
+      expect([judged(url, 'apply'), judged(url, 'preview')]).toEqual([refused, refused]);
+      expect(judged(url, 'topic')).toEqual(['connection', [], ['fallback_page_url']]);
+    }
+    expect(judged('https://shop.example/?a=1#b', 'apply')).toEqual(['connection', [], []]);
+  });
+
+  test('blanks around a fallback page, a country and a currency are nothing', () => {
+    const said = { ...connection, fallback_page_url: ' https://shop.example/\n', default_country: ' de ' };
+    expect(compileConnection(said, 'topic')).toMatchObject({
+      entry: { connection: { fallback_page_url: 'https://shop.example/', default_country: 'DE' } },
+      problems: [],
+    });
+    expect(compileMapping({ ...mapping, currency: ' eur ' }, 'topic')).toMatchObject({
+      entry: { mapping: { currency: 'EUR' } },
+    });
+  });
+
   test.each<readonly [CompileFor, boolean]>([
     ['topic', true],
     ['apply', true],
