@@ -133,6 +133,7 @@ async function decodedEvent(
   decoder: EventDecoder,
   { registry }: TopicSections,
 ): Promise<Masked | string> {
+  if (value?.length === 0) return 'the letter has no value';
   const schemaId = schemaIdOf(value);
   if (schemaId !== null && !decoder.knows(schemaId)) {
     const answer = await createRegistry(registry).fetchSchema(schemaId);

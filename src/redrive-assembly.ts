@@ -70,9 +70,9 @@ export function letterTools(
   const { learnSchemas, tools } = draftTools(config, surroundings);
   const { ambiguousHorizonMs } = config.delivery;
   const rules = { ambiguousHorizonMs, acceptDoubleCount };
-  const isParked = parkedConnections(tiktok, clock);
+  const standingOf = connectionStandings(tiktok, clock);
   return {
-    fateOf: (record: SourceRecord): LetterFate => letterFate(record, filter, isParked),
+    fateOf: (record: SourceRecord): LetterFate => letterFate(record, filter, id => standingOf(id) === 'refused'),
     learnSchemas,
     register: surroundings.register,
     draft: (record: SourceRecord, now: number) => draftLetter(record, tools, now, rules),
@@ -82,20 +82,27 @@ export function letterTools(
       ...(acceptDoubleCount ? { forgiveAfterMs: ambiguousHorizonMs } : {}),
     },
     ambiguousHorizonMs,
+    hasToken: id => standingOf(id) !== 'without_token',
   };
 }
 
-/** Whether TikTok refuses the credentials a connection has now, as far as this process knows. */
-function parkedConnections({ credentialsNow, states }: TikTok, clock: Clock): (connectionId: string) => boolean {
-  const known = new Map<string, { readonly at: number; readonly parked: boolean }>();
+type Standing = 'usable' | 'refused' | 'without_token';
+
+/** Whether a connection has credentials now, and TikTok refuses them, as far as this process knows. */
+function connectionStandings({ credentialsNow, states }: TikTok, clock: Clock): (connectionId: string) => Standing {
+  const known = new Map<string, { readonly at: number; readonly standing: Standing }>();
+  const look = (connectionId: string): Standing => {
+    const credentials = credentialsNow(connectionId);
+    if (credentials.kind === 'missing') return 'without_token';
+    return isRefused(states.inForce(connectionId, credentials, clock.now())) ? 'refused' : 'usable';
+  };
   return connectionId => {
     const at = clock.monotonic();
     const last = known.get(connectionId);
-    if (last !== undefined && at - last.at < STATE_FRESH_MS) return last.parked;
-    const credentials = credentialsNow(connectionId);
-    const parked = credentials.kind === 'token' && isRefused(states.inForce(connectionId, credentials, clock.now()));
-    known.set(connectionId, { at, parked });
-    return parked;
+    if (last !== undefined && at - last.at < STATE_FRESH_MS) return last.standing;
+    const standing = look(connectionId);
+    known.set(connectionId, { at, standing });
+    return standing;
   };
 }
 

@@ -67,8 +67,7 @@ async function redriveWith(
     const prepared = await unlessStopped(prepare(request, surroundings, host, stop), stop);
     if (prepared === 'stopped') return EXIT.interrupted;
     const { plan, record } = prepared;
-    const matched = plan.letters + (plan.passed.connection_parked ?? 0) + (plan.passed.no_source ?? 0);
-    if (matched === 0) {
+    if (plan.letters === 0) {
       host.err.write(request.job === null ? 'No letter matches.\n' : `Nothing is left of the job ${record.job}.\n`);
       return EXIT.nothingMatched;
     }

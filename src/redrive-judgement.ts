@@ -21,6 +21,8 @@ export interface JudgementParts {
   readonly register: Pick<RedriveRegister, 'peek'>;
   readonly dedup: DedupOptions & { readonly keyPrefix: string };
   readonly ambiguousHorizonMs: number;
+  /** Whether the connection's token can be found; without it no request is made. */
+  readonly hasToken: (connectionId: string) => boolean;
 }
 
 /** What would become of one record of the topic. */
@@ -88,7 +90,7 @@ function judged(
   record: SourceRecord,
   fate: LetterFate,
   { events, held, made }: Drafted,
-  { ambiguousHorizonMs, dedup }: JudgementParts,
+  { ambiguousHorizonMs, dedup, hasToken }: JudgementParts,
   now: number,
 ): Judged {
   const sends: string[] = [];
@@ -96,11 +98,13 @@ function judged(
   const skips = made.parts.flatMap(part => (part.kind === 'skip' ? [part.reason] : []));
   let delivered = 0;
   for (const [index, event] of events.entries()) {
+    const { connectionId } = event.destination;
     const value = held[index] ?? null;
     const decision = judgeClaim(value, made.record, event.dedupWindowMs, now, dedup, made);
     if (decision.kind !== 'send' && decision.kind !== 'take-over') delivered++;
     else if (decision.claimedAt <= now - ambiguousHorizonMs) failures.push('ambiguous_past_dedup');
-    else sends.push(event.destination.connectionId);
+    else if (hasToken(connectionId)) sends.push(connectionId);
+    else failures.push('token_missing');
   }
   if (fate.kind === 'pass' && sends.length > 0) return passedOver(record, fate);
   return { record, letter: fate.letter, passed: null, sends, delivered, failures, skips };

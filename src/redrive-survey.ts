@@ -46,12 +46,12 @@ export class RedriveSurvey {
   }
 
   #add({ delivered, failures, letter, passed, sends, skips }: Judged): void {
+    if (passed === null || isMatch(passed)) this.#letters++;
     if (passed !== null) {
       count(this.#passed, passed);
       if (passed === 'connection_parked') count(this.#parked, letter?.connectionId ?? 'none');
       return;
     }
-    this.#letters++;
     this.#already += delivered;
     for (const reason of failures) count(this.#wouldFail, reason);
     for (const reason of skips) count(this.#wouldSkip, reason);
@@ -80,4 +80,9 @@ export class RedriveSurvey {
       parkedByConnection: sorted(this.#parked),
     };
   }
+}
+
+/** Letters that are left where they are all the same. */
+function isMatch(passed: PassReason): boolean {
+  return passed === 'connection_parked' || passed === 'no_source';
 }

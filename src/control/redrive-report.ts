@@ -34,6 +34,7 @@ const PASSED: Readonly<Record<PassReason, string | null>> = {
 /** Why an event would fail again, and what may be done. */
 const HINTS: Readonly<Record<string, string>> = {
   too_old: 'too old for TikTok',
+  token_missing: 'the token is not found from here; run this where the service runs',
   ambiguous_past_dedup: 'may have been taken longer ago than TikTok remembers; --accept-double-count sends them',
 };
 
@@ -102,7 +103,8 @@ export interface RedriveResult {
 /** What became of a job whose plan sends nothing. By connection nothing is known of it. */
 export function resultOfPlan(job: string, plan: RedrivePlan): RedriveResult {
   const { alreadyDelivered, letters, passed, wouldFail, wouldSkip } = plan;
-  const none = { ...new RedriveTally().counts(), letters, passed, alreadyDelivered };
+  const tried = letters - (passed.connection_parked ?? 0) - (passed.no_source ?? 0);
+  const none = { ...new RedriveTally().counts(), letters: tried, passed, alreadyDelivered };
   const failed = { failed: sum(wouldFail), failedByReason: wouldFail };
   const skipped = { skipped: sum(wouldSkip), skippedByReason: wouldSkip };
   return { job, end: 'finished', wasTried: false, counts: { ...none, ...failed, ...skipped } };

@@ -39,6 +39,8 @@ export interface Letter {
 /** The value did not fit on the topic, so the letter has none: only its source record can tell it. */
 export const SOURCE_TOO_LARGE = 'source_too_large';
 
+const TOPIC_NAME = /^[A-Za-z0-9._-]{1,249}$/;
+
 /** Reads a record of the dead-letter topic; `null` for one that this service did not write. */
 export function readLetter(record: SourceRecord): Letter | null {
   const { topic, partition, offset, headers, timestamp } = record;
@@ -88,7 +90,10 @@ function sourceOf(headers: RecordHeaders): Coordinates | null {
   const topic = textOf(headers, 'source.topic');
   const partition = numberOf(headers, 'source.partition');
   const offset = numberOf(headers, 'source.offset');
-  return topic === null || partition === null || offset === null ? null : { topic, partition, offset };
+  if (topic === null || partition === null || offset === null) return null;
+  // A place that Kafka cannot have is somebody's mistake, and a claim under it could not be read again.
+  const isPlace = TOPIC_NAME.test(topic) && partition >= 0 && offset >= 0;
+  return isPlace ? { topic, partition, offset } : null;
 }
 
 /** The last value counts where a header was written twice; control characters could steer a reader's terminal. */

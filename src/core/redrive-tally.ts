@@ -10,7 +10,7 @@ import type { PassReason } from './redrive.ts';
 
 /** What a job would do; counts by reason and connection are of the events that would be sent. */
 export interface RedrivePlan {
-  /** Letters that match. */
+  /** Letters that match, those that are left where they are included. */
   readonly letters: number;
   /** Events that would be sent. */
   readonly wouldSend: number;

@@ -132,6 +132,13 @@ describe('dead letters on a real topic', () => {
     for (const place of ['0:99999', '7:0']) expect((await run(`show ${place}`)).exitCode).toBe(EXIT.nothingMatched);
   });
 
+  test('show says of a letter that was too large for the topic that it has no value', async () => {
+    const large = deadLetter({ source: { value: Buffer.alloc(0) }, eventId: 'large' });
+    await new KafkaDeadLetters(producer, topic, { appVersion: '1', instance: 'test' }).write([large]);
+    const { out } = await run('show --event-id large --json');
+    expect(JSON.parse(out)).toMatchObject({ event: null, undecodable: 'the letter has no value' });
+  });
+
   test('leaves no consumer group behind', async () => {
     const { groups } = await client.admin.listGroups();
     expect(groups.filter(group => group.groupId.startsWith(groupId))).toEqual([]);

@@ -54,8 +54,14 @@ describe('a letter', () => {
     expect({ ...source?.headers }).toEqual(own);
   });
 
-  test('without coordinates stands for no source record', () => {
-    const record = letterRecord({}, 0, { 'tiktok-sync.source.offset': Buffer.from('a few') });
+  test.each([
+    ['offset', 'a few'],
+    ['offset', '-7'],
+    ['partition', '-1'],
+    ['topic', 'a|b'],
+    ['topic', ''],
+  ])('without a place that Kafka can have stands for no source record: %s "%s"', (name, value) => {
+    const record = letterRecord({}, 0, { [`tiktok-sync.source.${name}`]: Buffer.from(value) });
     expect(sourceRecordOf(record, readLetter(record)!)).toBeNull();
   });
 

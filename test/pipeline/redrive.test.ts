@@ -363,7 +363,7 @@ describe('a plan', () => {
     world.letter('whole', { source: { value: Buffer.alloc(0) } });
     const job = world.job();
     expect(await job.plan()).toEqual({
-      letters: 7,
+      letters: 8,
       wouldSend: 2,
       wouldSendByReason: { connection_parked: 1, refused_by_tiktok: 1 },
       wouldSendByConnection: { 'c-1': 2 },
@@ -381,6 +381,25 @@ describe('a plan', () => {
       ...{ letters: 7, delivered: 2, alreadyDelivered: 1, skipped: 1, passed: { no_source: 1 } },
       failedByReason: { ambiguous_past_dedup: 1, not_framed: 1, too_old: 1 },
     });
+  });
+
+  it('says that an event whose token is not there would fail, as it does', async () => {
+    const world = redriveWorld();
+    world.letter('e');
+    world.withoutToken.add('c-1');
+    expect(await world.job().plan()).toMatchObject({ letters: 1, wouldSend: 0, wouldFail: { token_missing: 1 } });
+    const job = world.job({ max: 1 });
+    expect(await job.run()).toBe('finished');
+    expect(job.tally.counts()).toMatchObject({ delivered: 0, failedByReason: { token_missing: 1 } });
+  });
+
+  it('counts letters that are left where they are among those that match', async () => {
+    const world = redriveWorld();
+    for (const id of ['a', 'b']) world.letter(id);
+    world.letter('c', { connectionId: 'c-2', mappingId: 'm-2', source: { value: eventValue('c', 'ws-2') } });
+    world.parked.add('c-1');
+    const { letters, passed, wouldSend } = await world.job({ filter: { connectionId: 'c-1' } }).plan();
+    expect([letters, passed, wouldSend]).toEqual([2, { connection_parked: 2, not_selected: 1 }, 0]);
   });
 
   it('says of no more letters than the run may send that they would be sent', async () => {

@@ -59,6 +59,7 @@ export function redriveWorld() {
     register: new MemoryRedriveRegister(clock, claims),
     table: configTable(),
     parked: new Set<string>(),
+    withoutToken: new Set<string>(),
   };
   let offsets = 0;
   return {
@@ -107,7 +108,7 @@ const NOBODY: RecordConsumer = {
 
 type World = Pick<
   ReturnType<typeof redriveWorld>,
-  'clock' | 'claims' | 'source' | 'api' | 'syncLog' | 'telemetry' | 'register' | 'table' | 'parked'
+  'clock' | 'claims' | 'source' | 'api' | 'syncLog' | 'telemetry' | 'register' | 'table' | 'parked' | 'withoutToken'
 >;
 
 /** One run of a job. */
@@ -203,6 +204,7 @@ export class Job {
       draft: (record: SourceRecord, now: number) => draftLetter(record, tools, now, rules),
       dedup: { pendingTakeoverMs: HOUR, keyPrefix: '', ...forgiving },
       ambiguousHorizonMs: rules.ambiguousHorizonMs,
+      hasToken: (connectionId: string) => !this.#world.withoutToken.has(connectionId),
     };
   }
 
@@ -225,6 +227,7 @@ export class Job {
     );
     const commits = new Commits(source, settlement, clock, 200);
     const credentialsNow = (connectionId: string): CredentialsLookup => {
+      if (this.#world.withoutToken.has(connectionId)) return { kind: 'missing', problem: 'there is no such file' };
       const token = table.connection(connectionId)?.access_token ?? '';
       return { kind: 'token', token, tokenDigest: token, configOffset: 0 };
     };
