@@ -21,8 +21,6 @@ const UNANSWERED: ApiVerdict = { httpStatus: null, apiCode: null, requestId: nul
 
 export class DeliveryEndings {
   readonly #parts: DeliveryParts;
-  /** By connection, TikTok's last refusal of it. */
-  readonly #refusals = new Map<string, Verdict>();
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
@@ -52,7 +50,6 @@ export class DeliveryEndings {
     const { clock, states } = this.#parts;
     const { connectionId, sentWith } = lane;
     if (sentWith === null || !this.#isForItsPixel(lane, events) || this.#isWhatParkedIt(connectionId, verdict)) return;
-    this.#refusals.delete(connectionId);
     states.accepted(connectionId, sentWith, clock.now());
   }
 
@@ -88,7 +85,6 @@ export class DeliveryEndings {
   park(lane: Lane, assignment: Assignment, events: readonly PendingEvent[], verdict: Verdict): void {
     const reason = `TikTok refuses the connection: ${answerText(verdict)}`;
     if (lane.sentWith !== null && this.#isForItsPixel(lane, events)) {
-      this.#refusals.set(lane.connectionId, verdict);
       this.#parts.states.refused(lane.connectionId, lane.sentWith, verdict, this.#parts.clock.now());
     }
     this.refused(assignment, events, { deadLetter: 'connection_parked', detail: reason });
@@ -102,8 +98,8 @@ export class DeliveryEndings {
 
   /** No request may be made with them. Those of a parked connection take along the answer that parked it. */
   withoutRequest(lane: Lane, assignment: Assignment, events: readonly PendingEvent[], refusal: Refusal): void {
-    const parkedBy = refusal.deadLetter === 'connection_parked' ? this.#refusals.get(lane.connectionId) : undefined;
-    this.refused(assignment, events, refusal, parkedBy);
+    const parkedBy = refusal.deadLetter === 'connection_parked' ? this.#parts.states.of(lane.connectionId) : null;
+    this.refused(assignment, events, refusal, parkedBy ?? UNANSWERED);
   }
 
   /** They cannot be delivered, all for one reason; each takes along the last answer it got, or else `answer`. */
@@ -116,11 +112,6 @@ export class DeliveryEndings {
     const now = this.#parts.clock.now();
     const letters = events.map(event => undeliverable(event, refusal, event.lastAnswer ?? answer, now));
     this.#parts.settle(assignment, letters);
-  }
-
-  /** The connection is gone. */
-  forget(connectionId: string): void {
-    this.#refusals.delete(connectionId);
   }
 
   /** Settles what must not be sent any more; returns the rest. */

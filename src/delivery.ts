@@ -131,7 +131,7 @@ export class Delivery {
     this.#lookedForGoneAt = now;
     for (const connectionId of [...this.rates().keys()]) {
       if (this.#lanes.has(connectionId) || connectionNow(connectionId) !== null) continue;
-      for (const part of [this.#endings, this.#pace, this.#recoveries, outage]) part.forget(connectionId);
+      for (const part of [this.#pace, this.#recoveries, outage]) part.forget(connectionId);
     }
   }
 }

@@ -19,7 +19,7 @@ import type { VerdictClass, VerdictRule } from './verdict-rule.ts';
 export interface Verdict {
   readonly class: VerdictClass;
   readonly httpStatus: number | null;
-  /** The body's `code`; null where there was none of TikTok's. */
+  /** The body's `code`; null where there was none of TikTok's: what stands there instead is part of the message. */
   readonly apiCode: number | null;
   readonly requestId: string | null;
   /** Bounded and without personal data. */
@@ -43,11 +43,11 @@ export function judgeResponse(answer: EventsApiAnswer, now: number): Verdict {
   return {
     class: rule.class,
     httpStatus: answer.kind === 'response' ? answer.status : null,
-    apiCode: envelope?.code ?? null,
-    requestId: envelope?.requestId ?? null,
-    message: envelope === null ? messageOf(answer) : redact(envelope.message),
-    row: rule.class === 'poison' && envelope !== null ? namedRow(envelope.message) : null,
-    failedRows: rule.class === 'partial' && envelope !== null ? failedRows(envelope.data) : null,
+    apiCode: envelope.code,
+    requestId: envelope.requestId,
+    message: answer.kind === 'failure' ? answer.code : redact(messageOf(answer.status, envelope)),
+    row: rule.class === 'poison' ? namedRow(envelope.message) : null,
+    failedRows: rule.class === 'partial' ? failedRows(envelope.data) : null,
     retryAfterMs: answer.kind === 'response' ? retryAfterMs(answer.headers['retry-after'], now) : null,
     vendorWide: rule.vendorWide,
     limitedAttempts: rule.limitedAttempts,
@@ -59,35 +59,42 @@ export function ruleBehind(answer: EventsApiAnswer): VerdictRule {
   return ruleFor(answer, readEnvelope(answer));
 }
 
-function ruleFor(answer: EventsApiAnswer, envelope: Envelope | null): VerdictRule {
+function ruleFor(answer: EventsApiAnswer, { code, message }: Envelope): VerdictRule {
   if (answer.kind === 'failure') return ruleOfFailure(answer.code, answer.mayHaveBeenTaken);
-  if (envelope === null) return ruleOfStatus(answer.status);
-  const { code, message } = envelope;
+  if (code === null) return ruleOfStatus(answer.status);
   return code === 40002 && blamesConnection(message) ? CONNECTION_BLAMED : ruleOfCode(code);
 }
 
+/** What a body says, whoever wrote it. */
 interface Envelope {
-  readonly code: number;
+  /** Null where it is none of TikTok's. */
+  readonly code: number | null;
+  /** What stands in the place of TikTok's code, for people. */
+  readonly otherCode: string | null;
   readonly message: string;
   readonly requestId: string | null;
   readonly data: unknown;
 }
 
-function readEnvelope(answer: EventsApiAnswer): Envelope | null {
-  if (answer.kind === 'failure') return null;
+const NOTHING: Envelope = { code: null, otherCode: null, message: '', requestId: null, data: null };
+
+function readEnvelope(answer: EventsApiAnswer): Envelope {
+  if (answer.kind === 'failure') return NOTHING;
   let parsed: unknown;
   try {
     // JSON knows no byte order mark, but who writes it may.
     parsed = JSON.parse(answer.body.replace(/^\uFEFF/, ''));
   } catch {
-    return null;
+    return NOTHING;
   }
-  if (typeof parsed !== 'object' || parsed === null || !('code' in parsed)) return null;
-  const { code } = parsed;
-  if (typeof code !== 'number' || !isTikTokCode(code)) return null;
+  if (typeof parsed !== 'object' || parsed === null) return NOTHING;
+  const given = 'code' in parsed ? parsed.code : undefined;
+  const code = typeof given === 'number' && isTikTokCode(given) ? given : null;
+  const isNamed = typeof given === 'number' || typeof given === 'string';
+  const otherCode = code === null && isNamed ? JSON.stringify(given) : null;
   const message = 'message' in parsed && typeof parsed.message === 'string' ? parsed.message : '';
   const requestId = 'request_id' in parsed ? readRequestId(parsed.request_id, answer.body) : null;
-  return { code, message, requestId, data: 'data' in parsed ? parsed.data : null };
+  return { code, otherCode, message, requestId, data: 'data' in parsed ? parsed.data : null };
 }
 
 /** TikTok's ids are digits and letters; whatever else stands there may be anything, and is no id to ask TikTok about. */
@@ -97,8 +104,11 @@ function readRequestId(value: unknown, body: string): string | null {
   return typeof value === 'string' && /^[\w.:-]+$/.test(value) ? value.slice(0, 100) : null;
 }
 
-function messageOf(answer: EventsApiAnswer): string {
-  return answer.kind === 'failure' ? answer.code : `HTTP ${answer.status} without TikTok's JSON`;
+/** TikTok's message, or else `HTTP 503 without TikTok's JSON: code 503, upstream connect error`. */
+function messageOf(status: number, { code, message, otherCode }: Envelope): string {
+  if (code !== null) return message;
+  const said = [otherCode === null ? '' : `code ${otherCode}`, message].filter(text => text !== '').join(', ');
+  return `HTTP ${status} without TikTok's JSON${said === '' ? '' : `: ${said}`}`;
 }
 
 /**

@@ -6,8 +6,10 @@
  * TikTok may have taken them: then a later copy must find the claim, or it could count twice.
  */
 
+import { answerText } from './answer-text.ts';
 import type { ApiVerdict, DeadLetter } from './dead-letter.ts';
 import type { Claim } from './deduplicate.ts';
+import type { Verdict } from './judge-response.ts';
 import { matchQuality } from './match-quality.ts';
 import type { Releasable, Ticket } from './offset-ledger.ts';
 import type { DeadLetterReason, DeliveredReason, DuplicateReason, Outcome, Refusal, SkipReason } from './outcome.ts';
@@ -72,10 +74,16 @@ export function subjectOfEvent(ticket: Ticket, coordinates: Coordinates, event: 
 }
 
 /** TikTok took it: mark the claim as sent. */
-export function delivered(pending: PendingEvent, answer: ApiVerdict, mark: Claim, now: number): Settled {
+export function delivered(
+  pending: PendingEvent,
+  answer: ApiVerdict & Pick<Verdict, 'message'>,
+  mark: Claim,
+  now: number,
+): Settled {
   const subject = subjectOfEvent(pending.ticket, pending.source, pending.event);
   return settled(subject, 'delivered', 'accepted', now, {
     answer,
+    detail: answer.message,
     mark,
     attempts: pending.attempts,
     bytes: pending.bytes,
@@ -101,9 +109,11 @@ export function skipped(subject: Subject, reason: SkipReason, logged: boolean, n
 export function skippedWaiting(pending: PendingEvent, reason: SkipReason, now: number): Settled {
   const subject = subjectOfEvent(pending.ticket, pending.source, pending.event);
   const { attempts, bytes, claim } = pending;
-  const answer = pending.lastAnswer ?? NO_ANSWER;
+  const { lastAnswer } = pending;
+  const answer = lastAnswer ?? NO_ANSWER;
+  const detail = lastAnswer === null ? '' : `its last answer: ${answerText(lastAnswer)}`;
   const release = pending.firstAttemptAt === null ? claim : null;
-  return settled(subject, 'skipped', reason, now, { answer, attempts, bytes, release });
+  return settled(subject, 'skipped', reason, now, { answer, attempts, bytes, detail, release });
 }
 
 /** The record or an event of it cannot be turned into a request. `bytes`: its share of the record's copy. */
@@ -135,6 +145,7 @@ export function refused(
 export function undeliverable(pending: PendingEvent, refusal: Refusal, answer: ApiVerdict, now: number): Settled {
   const subject = subjectOfEvent(pending.ticket, pending.source, pending.event);
   const { attempts, bytes, claim } = pending;
+  const detail = withLastAnswer(refusal.detail, pending.lastAnswer);
   const letter: DeadLetter = {
     httpStatus: answer.httpStatus,
     apiCode: answer.apiCode,
@@ -142,7 +153,7 @@ export function undeliverable(pending: PendingEvent, refusal: Refusal, answer: A
     source: pending.source,
     schemaId: pending.schemaId,
     reason: refusal.deadLetter,
-    detail: refusal.detail,
+    detail,
     eventId: pending.event.eventId,
     connectionId: subject.connectionId,
     mappingId: subject.mappingId,
@@ -150,7 +161,6 @@ export function undeliverable(pending: PendingEvent, refusal: Refusal, answer: A
     firstAttemptAt: pending.firstAttemptAt,
     failedAt: now,
   };
-  const detail = refusal.detail;
   // What TikTok refuses by itself it has not taken earlier either.
   const surelyNotTaken = pending.firstAttemptAt === null || refusal.deadLetter === 'refused_by_tiktok';
   return settled(subject, 'dead_lettered', refusal.deadLetter, now, {
@@ -161,6 +171,12 @@ export function undeliverable(pending: PendingEvent, refusal: Refusal, answer: A
     bytes,
     release: surelyNotTaken ? claim : null,
   });
+}
+
+/** Why an event ended need not be what TikTok answered last, and whoever looks into it needs both. */
+function withLastAnswer(detail: string, lastAnswer: Verdict | null): string {
+  if (lastAnswer === null || detail.includes(answerText(lastAnswer))) return detail;
+  return `${detail}; its last answer: ${answerText(lastAnswer)}`;
 }
 
 interface Particulars {
@@ -218,7 +234,7 @@ function logEntry(
     match_quality: event === null ? null : matchQuality(event.matchKeys),
     outcome,
     reason,
-    detail: detail ?? null,
+    detail: detail || null,
     http_status: answer.httpStatus,
     api_code: answer.apiCode,
     request_id: answer.requestId,

@@ -134,7 +134,7 @@ describe('an answer without TikTok’s JSON', () => {
       httpStatus: status,
       apiCode: null,
       requestId: null,
-      message: `HTTP ${status} without TikTok's JSON`,
+      message: expect.stringContaining(`HTTP ${status} without TikTok's JSON`),
       row: null,
       failedRows: null,
       retryAfterMs: null,
@@ -142,6 +142,24 @@ describe('an answer without TikTok’s JSON', () => {
       limitedAttempts: false,
     });
   });
+});
+
+it.each([
+  ['{"code":503,"message":"upstream connect error","request_id":"gw-1"}', ': code 503, upstream connect error', 'gw-1'],
+  ['{"message":"no such route"}', ': no such route', null],
+  ['{"code":"40105","message":"","request_id":"req-7"}', ': code "40105"', 'req-7'],
+  ['{"code":123456,"message":"alice@shop.example is new"}', ': code 123456, [e-mail] is new', null],
+  ['{"code":{"a":1},"message":["x"]}', '', null],
+  [HTML, '', null],
+])('tells what an answer without a code of TikTok’s says all the same: %s', (body, said, requestId) => {
+  const judged = judgeResponse(response(503, body));
+  const message = `HTTP 503 without TikTok's JSON${said}`;
+  expect(judged).toMatchObject({ class: 'ambiguous', apiCode: null, message, requestId });
+});
+
+it('keeps the name of an error whole, however long', () => {
+  const code = 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH';
+  expect(judgeResponse({ kind: 'failure', code, mayHaveBeenTaken: true, durationMs: 1 }).message).toBe(code);
 });
 
 describe('a failed request', () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { answerText } from '../../src/core/answer-text.ts';
+import { judgeResponse, type Verdict } from '../../src/core/judge-response.ts';
 import {
   delivered,
   duplicate,
@@ -15,8 +17,13 @@ import { conversion } from './business-events.ts';
 import { accountOf, pendingOf, recordCopy, TOPIC, tiktokEvent } from './pending-events.ts';
 
 const NOW = 1_760_000_500_000;
-const ANSWER = { httpStatus: 200, apiCode: 40002, requestId: 'req-1' };
+const ANSWER = { httpStatus: 200, apiCode: 40002, requestId: 'req-1', message: 'OK' };
 const REFUSAL = { deadLetter: 'refused_by_tiktok', detail: 'code 40002' } as const;
+
+function verdictOf(code: number, message: string): Verdict {
+  const body = JSON.stringify({ code, message });
+  return judgeResponse({ kind: 'response', status: 200, headers: {}, body, durationMs: 5 }, NOW);
+}
 
 const ticket = accountOf().track(5, 1, 0, 0);
 const waiting = () => pendingOf(ticket, 5, { attempts: 3, firstAttemptAt: NOW - 9_000 });
@@ -70,7 +77,16 @@ describe('an end', () => {
       http_status: 200,
       api_code: 0,
       request_id: 'req-1',
+      detail: 'OK',
     });
+    expect(delivered(waiting(), { ...ANSWER, message: '' }, mark, NOW).entry?.detail).toBeNull();
+  });
+
+  it('of an event whose connection went away tells TikTok’s last answer to it, where there was one', () => {
+    const answered = pendingOf(ticket, 5, { lastAnswer: verdictOf(50_002, 'system busy') });
+    const { entry } = skippedWaiting(answered, 'connection_removed', NOW);
+    expect(entry).toMatchObject({ api_code: 50_002, detail: 'its last answer: code 50002, HTTP 200, system busy' });
+    expect(skippedWaiting(waiting(), 'connection_removed', NOW).entry?.detail).toBeNull();
   });
 
   it('of a duplicate names the record it lost to', () => {
@@ -113,14 +129,26 @@ describe('a dead letter', () => {
 
   it('of a waiting event carries TikTok’s answer and the time of the first possible attempt', () => {
     const item = undeliverable(waiting(), REFUSAL, ANSWER, NOW);
+    const { httpStatus, apiCode, requestId } = ANSWER;
     expect(item.letter).toMatchObject({
-      ...ANSWER,
+      ...{ httpStatus, apiCode, requestId },
       reason: 'refused_by_tiktok',
       attempts: 3,
       firstAttemptAt: NOW - 9_000,
     });
     expect(item.letter?.source).toEqual(recordCopy(5));
     expect(item.entry).toMatchObject({ api_code: 40002, request_id: 'req-1', detail: 'code 40002', attempts: 3 });
+  });
+
+  it('of a waiting event tells why, and what TikTok answered last where that is another thing', () => {
+    const lastAnswer = verdictOf(50_002, 'system busy');
+    const past = { deadLetter: 'ambiguous_past_dedup', detail: 'too long ago' } as const;
+    const item = undeliverable(pendingOf(ticket, 5, { lastAnswer }), past, lastAnswer, NOW);
+    const both = 'too long ago; its last answer: code 50002, HTTP 200, system busy';
+    expect([item.letter?.detail, item.entry?.detail]).toEqual([both, both]);
+    const said = { deadLetter: 'connection_backpressure', detail: `failed: ${answerText(lastAnswer)}` } as const;
+    const once = undeliverable(pendingOf(ticket, 5, { lastAnswer }), said, lastAnswer, NOW);
+    expect(once.letter?.detail).toBe('failed: code 50002, HTTP 200, system busy');
   });
 });
 

@@ -70,7 +70,7 @@ interface Claiming {
 type Call = 'ok' | 'lost request' | 'lost answer';
 
 const AMBIGUOUS_HORIZON = 47 * HOUR;
-const ANSWER = { httpStatus: 200, apiCode: 0, requestId: null };
+const ANSWER = { httpStatus: 200, apiCode: 0, requestId: null, message: 'OK' };
 
 export class Life {
   readonly name: string;

@@ -418,6 +418,18 @@ it('a batch that is too large is halved until its parts pass, and no further', a
   expect(api.requests).toHaveLength(31);
 });
 
+it('the answer that parked the connection is in its letters also where this process never got it', async () => {
+  const lanes = setUpLanes();
+  const { clock, connections, deliver, states } = lanes;
+  const credentials = { tokenDigest: connections.get('connection-1')?.access_token ?? '', configOffset: 0 };
+  const answer = { httpStatus: 200, apiCode: 40105, requestId: 'req-of-another', message: 'revoked' };
+  states.refused('connection-1', credentials, answer, clock.now());
+  deliver(1);
+  await clock.idle();
+  const detail = expect.stringContaining('code 40105, HTTP 200, revoked');
+  expect(lastLetter(lanes)).toMatchObject({ apiCode: 40105, requestId: 'req-of-another', detail });
+});
+
 it('the last answer is in the letter also where an event ends for another reason than that answer', async () => {
   const lanes = setUpLanes();
   const { api, clock, connections, deliver, settled } = lanes;
@@ -426,7 +438,9 @@ it('the last answer is in the letter also where an event ends for another reason
   await clock.advance(10);
   connections.clear();
   await clock.advance(60_000);
-  expect(settled[0]?.entry).toMatchObject({ reason: 'connection_removed', api_code: 50002, request_id: 'req-50002' });
+  const detail = expect.stringContaining('system busy');
+  const told = { reason: 'connection_removed', api_code: 50002, request_id: 'req-50002', detail };
+  expect(settled[0]?.entry).toMatchObject(told);
 });
 
 it('a batch of good events, bad ones and ones that nobody understands ends with each as it is, within the bound', async () => {

@@ -12,7 +12,7 @@ import { recordingTelemetry } from '../fakes/recording-telemetry.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { assignmentWith } from './assignments.ts';
 
-const ANSWER = { httpStatus: 200, apiCode: 0, requestId: 'req-0' };
+const ANSWER = { httpStatus: 200, apiCode: 0, requestId: 'req-0', message: 'OK' };
 const AWAY = new Error('the leader is away');
 
 function setUp(insistOnMarks = true) {
