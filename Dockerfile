@@ -33,10 +33,11 @@ ENV PATH=/usr/local/bin NODE_ENV=production TIKTOK_SYNC_COMMIT=${COMMIT}
 COPY --from=dependencies /rootfs /
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
-COPY package.json LICENSE ./
-COPY config ./config
-COPY schemas ./schemas
-COPY src ./src
+# Readable for the image's user, whatever the umask of who checked the project out.
+COPY --chmod=0644 package.json LICENSE ./
+COPY --chmod=0755 config ./config
+COPY --chmod=0755 schemas ./schemas
+COPY --chmod=0755 src ./src
 # Configuration: /etc/tiktok-sync/config.yaml (say so in TIKTOK_SYNC_CONFIG), tokens of file: references: /etc/tiktok-sync/tokens.
 # As numbers, so that Kubernetes can see that it is not root.
 USER 1000:1000
@@ -48,7 +49,7 @@ CMD ["run"]
 
 # The TikTok simulator and the demo's stream of events, for docker-compose.yml only.
 FROM service AS sandbox
-COPY sandbox ./sandbox
+COPY --chmod=0755 sandbox ./sandbox
 HEALTHCHECK NONE
 ENTRYPOINT ["node"]
 CMD ["sandbox/simulator-main.ts", "--host", "0.0.0.0", "--port", "8090"]

@@ -55,7 +55,12 @@ const inStage = (name: string, word: string) =>
 /** Paths of the project that are copied into the image. */
 const copied = texts('COPY')
   .filter(text => !text.startsWith('--from'))
-  .flatMap(text => text.split(' ').slice(0, -1));
+  .flatMap(text =>
+    text
+      .replace(/^--chmod=\d+ /, '')
+      .split(' ')
+      .slice(0, -1),
+  );
 
 describe('the Dockerfile', () => {
   test('takes its base from an argument whose default is the Node of the project, by its exact version', () => {
@@ -71,6 +76,17 @@ describe('the Dockerfile', () => {
   test('runs as a user whom Kubernetes can see not to be root, and stays so', () => {
     expect(texts('USER')).toEqual(['1000:1000']);
     expect(inStage('service', 'USER')).toHaveLength(1);
+  });
+
+  test('lets its user read what is copied from a checkout that nobody else may read', () => {
+    const own = ['service', 'sandbox']
+      .flatMap(name => inStage(name, 'COPY'))
+      .filter(text => !text.startsWith('--from'));
+    expect(own).toHaveLength(5);
+    for (const text of own) {
+      const [, mode = '', path = ''] = /^--chmod=(\d+) (\S+)/.exec(text) ?? expect.fail(text);
+      expect(mode, text).toBe(statSync(new URL(path, ROOT)).isDirectory() ? '0755' : '0644');
+    }
   });
 
   test('starts everything without a shell', () => {
