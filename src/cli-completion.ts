@@ -46,7 +46,7 @@ function optionNode(option: Option): OptionNode {
     short: option.short ?? null,
     long: option.long ?? `-${option.short}`,
     description: option.description,
-    takes: isValue ? (/<file>/.test(option.flags) ? 'file' : 'value') : 'nothing',
+    takes: isValue ? (/file>/.test(option.flags) ? 'file' : 'value') : 'nothing',
     choices: option.argChoices ?? choicesOf(option),
   };
 }
