@@ -13,6 +13,7 @@ import { patchDecode } from './kafka-patch-decode.ts';
 import { patchEncode } from './kafka-patch-encode.ts';
 import { patchGrouping } from './kafka-patch-grouping.ts';
 import { patchOffsetReset } from './kafka-patch-offset-reset.ts';
+import { patchRecord } from './kafka-patch-record.ts';
 import { patchTimerLoop } from './kafka-patch-timer-loop.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 
@@ -44,6 +45,7 @@ export function patchedKafkajs(): typeof import('kafkajs') {
   if (kafkajs === null) {
     patchTimerLoop();
     patchAuthentication();
+    patchRecord();
     patchDecode();
     patchEncode();
     patchGrouping();

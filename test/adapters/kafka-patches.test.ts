@@ -2,6 +2,7 @@
 
 import { createRequire } from 'node:module';
 import { describe, expect, it, vi } from 'vitest';
+import { crc32c } from '../../src/adapters/crc32c.ts';
 import { patchedKafkajs } from '../../src/adapters/kafka-client.ts';
 import { murmur2 } from '../../src/adapters/kafka-partitioner.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
@@ -125,27 +126,118 @@ describe('the decoding of a fetched partition', () => {
   });
 });
 
-describe('the encoding of a record', () => {
+describe('the decoding of a record', () => {
+  type DecodeRecord = (decoder: object, context: object) => object;
+  const path = 'protocol/recordBatch/record/v0/decoder.js';
+  const context = {
+    ...{ firstOffset: '4000000000', firstTimestamp: '1795376763001', maxTimestamp: '1795376763999', timestampType: 0 },
+    ...{ isControlBatch: false, magicByte: 2, inTransaction: true },
+  };
+  const read = (decode: DecodeRecord, fields: object, changes: object = {}): object => {
+    const encode = unpatched<(fields: object) => { readonly buffer: Buffer }>(
+      'protocol/recordBatch/record/v0/index.js',
+    );
+    const Decoder = patched<new (bytes: Buffer) => { readVarIntBytes(): Buffer }>('protocol/decoder.js');
+    const bytes = encode({ key: null, value: null, headers: {}, offsetDelta: 0, timestampDelta: 0, ...fields }).buffer;
+    return decode(new Decoder(new Decoder(bytes).readVarIntBytes()), { ...context, ...changes });
+  };
+
+  it.each([
+    ['without key and value', {}],
+    ['with key and value', { key: 'käse', value: Buffer.alloc(20_000, 2), offsetDelta: 70_000 }],
+    ['with a time after the first of its batch', { timestampDelta: 86_400_001 }],
+    ['with a time before the first of its batch', { timestampDelta: -5 }],
+    ['with a time of seven bytes', { timestampDelta: 2 ** 47 }],
+    ['with a time of more bytes', { timestampDelta: 2 ** 52 }],
+    ['with a time that is no exact number', { timestampDelta: '9007199254740993' }],
+    ['with headers', { headers: { a: 'x', b: [Buffer.from('y'), '', 'z'], ['__proto__']: 'p', constructor: 'c' } }],
+  ])('makes of a record %s what kafkajs makes', (_, fields) => {
+    const [original, ours] = [unpatched<DecodeRecord>(path), patched<DecodeRecord>(path)];
+    expect(read(ours, fields)).toEqual(read(original, fields));
+  });
+
+  it('makes what kafkajs makes of the times of a log, of offsets that are no exact number, and of control records', () => {
+    const [original, ours] = [unpatched<DecodeRecord>(path), patched<DecodeRecord>(path)];
+    for (const changes of [
+      { timestampType: 1 },
+      { firstOffset: '9007199254740992' },
+      { firstTimestamp: '-1' },
+      { isControlBatch: true },
+    ]) {
+      expect(read(ours, { offsetDelta: 1 }, changes)).toEqual(read(original, { offsetDelta: 1 }, changes));
+    }
+  });
+
+  it('computes without BigInt, which kafkajs does digit by digit', () => {
+    const [original, ours] = [unpatched<DecodeRecord>(path), patched<DecodeRecord>(path)];
+    const big = vi.spyOn(BigInt, 'asIntN');
+    const bytesOfTime = 3;
+    const record = Buffer.from([0, 0x80, 0x80, 0x01, 0, 1, 1, 0]);
+    const Decoder = patched<new (bytes: Buffer) => object>('protocol/decoder.js');
+    ours(new Decoder(record), context);
+    expect(big).not.toHaveBeenCalled();
+    original(new Decoder(record), context);
+    expect(big.mock.calls.length).toBeGreaterThanOrEqual(bytesOfTime);
+    big.mockRestore();
+  });
+});
+
+describe('the encoding of a batch', () => {
   interface Encoded {
     readonly buffer: Buffer;
+    size(): number;
   }
-  type Encode = (fields: object) => Encoded;
-  const path = 'protocol/recordBatch/record/v0/index.js';
+  interface Batches {
+    RecordBatch(fields: object): Promise<Encoded>;
+  }
+  type EncodeRecord = (fields: object) => object;
+  const path = 'protocol/recordBatch/v0/index.js';
+  const recordPath = 'protocol/recordBatch/record/v0/index.js';
+  const records = [
+    { offsetDelta: 0, timestampDelta: 0, key: null, value: null },
+    { offsetDelta: 1, timestampDelta: 0, key: 'käse', value: Buffer.from('v'), headers: {} },
+    { offsetDelta: 70_000, timestampDelta: -5, key: Buffer.alloc(300, 1), value: Buffer.alloc(20_000, 2) },
+    {
+      offsetDelta: 63,
+      timestampDelta: 9_000_000_000,
+      value: '',
+      headers: { a: 'x', b: [Buffer.from('y'), 'z'], ö: '' },
+    },
+  ];
+  const times = { firstTimestamp: 1_795_376_763_001, maxTimestamp: '1795376763999', lastOffsetDelta: 70_000 };
+  const encode = ({ RecordBatch }: Batches, record: EncodeRecord, fields: object = {}): Promise<Encoded> =>
+    RecordBatch({ compression: 0, ...times, records: records.map(record), ...fields });
+  const theirs = (fields?: object) => encode(unpatched<Batches>(path), unpatched<EncodeRecord>(recordPath), fields);
+  const ours = (fields?: object) => encode(patched<Batches>(path), patched<EncodeRecord>(recordPath), fields);
 
-  it('makes the bytes that kafkajs makes', () => {
-    const [original, ours] = [unpatched<Encode>(path), patched<Encode>(path)];
-    const records = [
-      { offsetDelta: 0, timestampDelta: 0, key: null, value: null },
-      { offsetDelta: 1, timestampDelta: 0, key: 'käse', value: Buffer.from('v'), headers: {} },
-      { offsetDelta: 70_000, timestampDelta: -5, key: Buffer.alloc(300, 1), value: Buffer.alloc(20_000, 2) },
-      {
-        offsetDelta: 63,
-        timestampDelta: 9_000_000_000,
-        value: '',
-        headers: { a: 'x', b: [Buffer.from('y'), 'z'], ö: '' },
-      },
-    ];
-    for (const record of records) expect(ours(record).buffer).toEqual(original(record).buffer);
+  it.each([
+    ['as it is', {}],
+    ['packed', { compression: 1 }],
+    ['of a transaction', { transactional: true, producerId: '4711', producerEpoch: 7, firstSequence: 70_000 }],
+    ['without records', { records: [], lastOffsetDelta: -1 }],
+  ])('makes the bytes that kafkajs makes of a batch %s', async (_, fields) => {
+    const [original, encoded] = [await theirs(fields), await ours(fields)];
+    expect(encoded.buffer).toEqual(original.buffer);
+    expect(encoded.size()).toBe(original.size());
+  });
+
+  it('makes no buffer for a record, where kafkajs makes several', async () => {
+    const alloc = vi.spyOn(Buffer, 'alloc');
+    await ours();
+    expect(alloc).not.toHaveBeenCalled();
+    await theirs();
+    expect(alloc.mock.calls.length).toBeGreaterThan(records.length);
+    alloc.mockRestore();
+  });
+
+  it('takes the checksum of any number of bytes', () => {
+    const original = patched<(bytes: Buffer) => number>('protocol/recordBatch/crc32C/crc32C.js');
+    // The check value of CRC-32/ISCSI.
+    expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283);
+    for (let length = 0; length < 40; length += 1) {
+      const bytes = Buffer.from(Array.from({ length }, (_, index) => (index * 37 + length * 101) % 256));
+      expect(crc32c(bytes)).toBe(original(bytes));
+    }
   });
 });
 
