@@ -9,6 +9,9 @@
 const MAX_BYTES = 32;
 const MAX_SCALE = 60;
 
+/** A whole number of so many digits fits into six bytes with its sign. */
+const SAFE_DIGITS = 14;
+
 const POWERS_OF_TEN = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
 
 /** True for a scale this file can honour. */
@@ -62,21 +65,27 @@ function trimEnd(fraction: string): string {
 export function decimalToBytes(decimal: string, scale: number): Buffer {
   const negative = decimal.startsWith('-');
   const [whole = '0', fraction = ''] = (negative ? decimal.slice(1) : decimal).split('.');
-  let magnitude = BigInt(whole + fraction.slice(0, scale).padEnd(scale, '0'));
-  if (fraction.charCodeAt(scale) >= 53) magnitude += 1n;
-  return twosComplement(negative ? -magnitude : magnitude);
+  const digits = whole + fraction.slice(0, scale).padEnd(scale, '0');
+  const roundsUp = fraction.charCodeAt(scale) >= 53;
+  if (digits.length <= SAFE_DIGITS) {
+    const small = Number(digits) + (roundsUp ? 1 : 0);
+    return ofSmall(negative ? -small : small);
+  }
+  const magnitude = BigInt(digits) + (roundsUp ? 1n : 0n);
+  return ofLarge(negative ? -magnitude : magnitude);
 }
 
-function twosComplement(value: bigint): Buffer {
-  if (value >= -0x8000_0000_0000n && value < 0x8000_0000_0000n) {
-    const small = Number(value);
-    let length = 1;
-    while (small >= 2 ** (8 * length - 1) || small < -(2 ** (8 * length - 1))) length += 1;
-    const bytes = Buffer.allocUnsafe(length);
-    bytes.writeIntBE(small, 0, length);
-    return bytes;
-  }
-  let length = 7;
+/** Of a number that takes six bytes at most, which is what `writeIntBE` takes. */
+function ofSmall(value: number): Buffer {
+  let length = 1;
+  while (value >= 2 ** (8 * length - 1) || value < -(2 ** (8 * length - 1))) length += 1;
+  const bytes = Buffer.allocUnsafe(length);
+  bytes.writeIntBE(value, 0, length);
+  return bytes;
+}
+
+function ofLarge(value: bigint): Buffer {
+  let length = 1;
   while (BigInt.asIntN(length * 8, value) !== value) length += 1;
   const hex = BigInt.asUintN(length * 8, value).toString(16);
   return Buffer.from(hex.padStart(length * 2, '0'), 'hex');
