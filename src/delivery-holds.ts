@@ -13,6 +13,7 @@ import { answerText } from './core/answer-text.ts';
 import { type Holding, whatGoes } from './core/hold-bounds.ts';
 import type { Verdict } from './core/judge-response.ts';
 import type { PendingEvent } from './core/pending-event.ts';
+import { durationWords } from './core/time-words.ts';
 import type { DeliveryEndings } from './delivery-endings.ts';
 import type { DeliveryPace } from './delivery-pace.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
@@ -51,8 +52,8 @@ export class DeliveryHolds {
 
   /** They have waited as long as they may. */
   tooLong(lane: Lane, assignment: Assignment, events: readonly PendingEvent[]): void {
-    const minutes = Math.round(this.#failingForMs(lane.connectionId) / 60_000);
-    this.#letGo(lane, assignment, events, `the connection has failed for ${minutes} min`);
+    const longest = durationWords(this.#parts.options.maxHoldMs);
+    this.#letGo(lane, assignment, events, `the connection has failed for ${longest} or longer`);
   }
 
   /** The batch that was being tried has made room. */

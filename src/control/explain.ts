@@ -124,8 +124,8 @@ const MEANING: Readonly<Record<VerdictClass, string>> = {
 };
 
 function answerWords({ code, name, http_status: status, message }: Explained): string {
-  if (code === null && status === null) return message;
-  const named = code === null ? 'no code of TikTok’s' : `code ${code} (${name ?? 'unknown'})`;
+  if (code === null) return message;
+  const named = `code ${code} (${name ?? 'unknown'})`;
   return status === null ? named : `${named} in HTTP ${status}`;
 }
 

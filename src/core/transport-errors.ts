@@ -67,7 +67,7 @@ export const TRANSPORT_ROWS: readonly TransportRow[] = [
     advice: 'Check tiktok.proxyUrl, its user and password, and what the proxy allows; the events wait meanwhile.',
   },
   {
-    codes: ['EPROTO', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN'],
+    codes: ['EPROTO', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'INVALID_CA', 'INVALID_PURPOSE'],
     prefixes: ['CERT_', 'UNABLE_TO_', 'ERR_TLS_', 'ERR_SSL_'],
     meaning: 'no TLS connection',
     mayHaveBeenTaken: false,

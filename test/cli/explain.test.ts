@@ -207,7 +207,11 @@ describe('explain in words', () => {
     expect(out).toContain('  answer      ECONNRESET\n  events');
     expect(out).toContain('  concerns    everybody');
     expect((await command('explain --code 49999')).out).toContain('code 49999 (unknown)\n  events');
-    expect((await command('explain --http-status 502')).out).toContain('no code of TikTok’s in HTTP 502\n');
+    expect((await command('explain --http-status 502')).out).toContain(
+      "  answer      HTTP 502 without TikTok's JSON\n",
+    );
+    const gateway = await command('explain --http-status 403 --body -', { input: '{"code":403,"message":"blocked"}' });
+    expect(gateway.out).toContain("  answer      HTTP 403 without TikTok's JSON: code 403, blocked\n");
   });
 
   test('knows the waits that are configured', async () => {
