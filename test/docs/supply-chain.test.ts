@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { ROOT } from '../../scripts/documents.ts';
@@ -111,12 +111,24 @@ describe('renovate', () => {
   test.each(renovate.customManagers)(
     'finds the version of $depNameTemplate',
     ({ depNameTemplate, managerFilePatterns, matchStrings }) => {
-      const path = managerFilePatterns[0]?.replace(/^\/\^|\$\/$/g, '').replaceAll('\\', '') ?? '';
-      const found = new RegExp(matchStrings[0] ?? '').exec(read(path))?.groups?.['currentValue'];
-      expect(found).toMatch(PINNED);
-      expect(read(path)).toContain(depNameTemplate);
+      for (const pattern of managerFilePatterns) {
+        const path = pattern.replace(/^\/\^|\$\/$/g, '').replaceAll('\\', '');
+        const found = new RegExp(matchStrings[0] ?? '').exec(read(path))?.groups?.['currentValue'];
+        expect(found, path).toMatch(PINNED);
+        expect(read(path)).toContain(depNameTemplate);
+      }
     },
   );
+});
+
+test('renovate raises the base image everywhere at once', () => {
+  const base = `node:${manifest.devDependencies['node']}-bookworm-slim`;
+  const known = renovate.customManagers.flatMap(({ managerFilePatterns }) => managerFilePatterns);
+  const told = known.map(pattern => new RegExp(pattern.slice(1, -1)));
+  const files = globSync(['*.*', '.*', 'docs/*'], { cwd: fileURLToPath(ROOT) });
+  const places = files.filter(path => statSync(new URL(path, ROOT)).isFile() && read(path).includes(base));
+  expect(places.filter(path => !told.some(pattern => pattern.test(path)))).toEqual([]);
+  expect(places).toHaveLength(3);
 });
 
 describe('the security policy', () => {
