@@ -154,7 +154,8 @@ export class DeliveryAttempts {
   }
 
   async #sitOut(lane: Lane, assignment: Assignment, { ms, why }: Wait, leftMs: number): Promise<void> {
-    const { busy } = this.#parts;
+    const { busy, delivery } = this.#parts;
+    const since = delivery.clock.monotonic();
     const isBrief = why === 'rate_limit' && ms <= BRIEF_MS;
     if (!isBrief) busy.end();
     await this.#pause(assignment, Math.min(ms, leftMs, LOOK_MS), wake => {
@@ -162,6 +163,9 @@ export class DeliveryAttempts {
     });
     lane.wake = null;
     if (!isBrief) busy.begin();
+    // What was waited, not what was ahead: a long wait is looked at again and again.
+    const waitedMs = delivery.clock.monotonic() - since;
+    if (why === 'rate_limit') delivery.telemetry.rateLimitWaited(lane.connectionId, waitedMs);
   }
 
   /** Waits, but not beyond the end of the assignment; `onWait` is given what ends the wait before its time. */

@@ -80,7 +80,7 @@ export class DeliveryPace {
 
   /** Asked before each request; where it says 0, the request is to be made. Never rejects. */
   async wait(lane: Lane): Promise<Wait> {
-    const { clock, credentialsNow, limits, telemetry } = this.#parts;
+    const { clock, credentialsNow, limits } = this.#parts;
     const { connectionId } = lane;
     const health = this.failing(connectionId);
     // Another token, or another version of the entry, is used at once.
@@ -95,7 +95,6 @@ export class DeliveryPace {
     this.#rates.set(connectionId, ratePerSecond);
     if (waitMs > 0) {
       spell?.waits(ratePerSecond, clock.monotonic());
-      telemetry.rateLimitWaited(connectionId, waitMs);
       return { ms: waitMs, why: 'rate_limit' };
     }
     if (health !== null) this.#change(connectionId, health, 'a trial is under way', () => health.tries());

@@ -64,7 +64,7 @@ export interface Telemetry {
   }): void;
   requestRetried(connectionId: string, reason: string, attempt: number, delayMs: number): void;
   connectionState(connectionId: string, state: StateName | 'removed', reason: string): void;
-  /** A request of the connection waits so long for its permit. */
+  /** A request of the connection waited so long for its permit. */
   rateLimitWaited(connectionId: string, waitMs: number): void;
   /** The limits of all replicas together cannot be asked; this process limits itself alone. */
   rateLimitsUnavailable(problem: string): void;

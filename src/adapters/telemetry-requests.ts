@@ -56,7 +56,7 @@ function limits({ registry, say }: Told): Pick<Telemetry, Limits> {
     rateLimitWaited(connectionId, waitMs) {
       registry.add('rate_limit_wait_seconds_total', waitMs / 1000);
       const fields = { connection: connectionId, delay_ms: Math.round(waitMs) };
-      say('debug', 'RATE_LIMIT_WAITED', 'a request waits for its permit', fields);
+      say('debug', 'RATE_LIMIT_WAITED', 'a request waited for its permit', fields);
     },
     rateLimitsUnavailable(problem) {
       registry.add('rate_limit_fallbacks_total', 1);

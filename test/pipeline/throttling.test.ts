@@ -35,6 +35,19 @@ describe('the request rate of a connection', () => {
     ]);
   });
 
+  it('tells how long requests waited for it, a wait that is looked at again and again once', async () => {
+    const { api, clock, deliver, telemetry } = setUpLanes();
+    api.next.push(() => throttled('20'));
+    deliver(1);
+    await clock.advance(30_000);
+    expect(api.requests).toHaveLength(2);
+    const told = telemetry.told('rateLimitWaited').map(([, waitMs]) => Number(waitMs));
+    expect(told.length).toBeGreaterThan(1);
+    const sum = told.reduce((total, waitMs) => total + waitMs, 0);
+    expect(sum).toBeGreaterThan(15_000);
+    expect(sum).toBeLessThanOrEqual(20_000);
+  });
+
   it('is no higher than the connection’s entry says, as it stands now', async () => {
     const { api, clock, connections, deliver } = setUpLanes({ options: APART, rates: { rateIncreasePerSecond: 1 } });
     connections.set('connection-1', connectionOf({ max_requests_per_second: 0.1 }));
