@@ -49,7 +49,10 @@ export class CodedError extends Error {
 
 /** The code that an error of Node.js or of a client bears (`ECONNREFUSED`, `ENOENT` …); null where it bears none. */
 export function systemCodeOf(thrown: unknown): string | null {
-  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : null;
+  if (!(thrown instanceof Error && 'code' in thrown)) return null;
+  // Some have the property and nothing in it, as undici's error for an answer that is not HTTP.
+  const code = thrown.code ?? null;
+  return code === null ? null : String(code);
 }
 
 /** What went wrong, in the words of whoever threw it. */

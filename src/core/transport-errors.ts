@@ -124,7 +124,7 @@ export const TRANSPORT_ROWS: readonly TransportRow[] = [
     advice: `${IT_REPEATS} Check the network of this machine.`,
   },
   {
-    codes: [],
+    codes: ['HTTPParserError'],
     prefixes: ['HPE_', 'UND_ERR_RES'],
     meaning: 'the answer is not HTTP',
     mayHaveBeenTaken: true,

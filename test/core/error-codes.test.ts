@@ -64,6 +64,7 @@ describe('the code of what was thrown', () => {
     expect(systemCodeOf(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }))).toBe('ECONNREFUSED');
     expect(systemCodeOf(Object.assign(new Error('odd'), { code: 7 }))).toBe('7');
     expect(systemCodeOf(new Error('plain'))).toBe(null);
+    expect(systemCodeOf(Object.assign(new Error('empty'), { code: undefined }))).toBe(null);
     expect(systemCodeOf({ code: 'ENOENT' })).toBe(null);
   });
 });

@@ -35,6 +35,10 @@ it.each([
   expect(ruleOfFailure(code, true).vendorWide).toBe(vendorWide);
 });
 
+it('knows the two names that undici has for an answer that is not HTTP', () => {
+  for (const code of ['HTTPParserError', 'HPE_INVALID_CONSTANT']) expect(ruleOfFailure(code, true).name).toBe(code);
+});
+
 it('has each error once, and an advice for each', () => {
   const codes = TRANSPORT_ROWS.flatMap(row => [...row.codes, ...row.prefixes]);
   expect(new Set(codes).size).toBe(codes.length);
