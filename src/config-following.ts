@@ -3,30 +3,46 @@
  *
  * A record whose schema cannot be fetched is read again later, and until the topic has been read once to its end the
  * table counts as incomplete: an event resolved against half a table would be skipped for a mapping not yet read.
+ *
+ * A topic that was made anew or cut off may be about to be filled again. So what it does not hold any more stays in force
+ * until nothing has been written to it for a while, as long as it holds nothing at all, and where records were deleted
+ * in front.
  */
 
+import { createHash } from 'node:crypto';
 import { describeProblems } from './core/compile-entry.ts';
+import { ConfigReadings, type ReadEntry, type Rereading } from './core/config-readings.ts';
 import type { ConfigTable } from './core/config-table.ts';
 import { type ConfigDecoder, readConfigRecord } from './core/decode-config.ts';
-import type { Telemetry } from './ports.ts';
+import type { Clock, Telemetry } from './ports.ts';
 import type { SchemaLearning } from './schema-learning.ts';
 
 /** A record of the config topic. */
 export interface ConfigTopicRecord {
+  readonly partition: number;
   readonly offset: number;
   readonly key: string | null;
   readonly value: Buffer | null;
 }
+
+/** How long nothing is written to a topic that was made anew before it counts as filled. */
+const QUIET_MS = 15 * 60_000;
 
 export class ConfigFollowing {
   readonly table: ConfigTable;
   readonly #decoder: ConfigDecoder;
   readonly #schemas: SchemaLearning;
   readonly #telemetry: Telemetry;
+  readonly #clock: Clock;
+  readonly #readings = new ConfigReadings();
   #readToEnd = false;
+  /** Records were deleted in front: by a wrong retention or a slip of the hand, and not because they are to be forgotten. */
+  #isBeheaded = false;
+  #cancelLetGo = (): void => {};
 
-  constructor(table: ConfigTable, decoder: ConfigDecoder, schemas: SchemaLearning, telemetry: Telemetry) {
+  constructor(table: ConfigTable, decoder: ConfigDecoder, schemas: SchemaLearning, telemetry: Telemetry, clock: Clock) {
     this.table = table;
+    this.#clock = clock;
     this.#decoder = decoder;
     this.#schemas = schemas;
     this.#telemetry = telemetry;
@@ -42,16 +58,31 @@ export class ConfigFollowing {
     if (!(await this.#schemas.learn(this.#decoder, [record]))) return 'retry';
     const change = readConfigRecord(this.#decoder, record);
     if ('needsSchema' in change) return 'retry';
-    const key = record.key ?? '(no key)';
-    this.table.apply(record.offset, key, change);
-    const problem = this.table.problem(key);
-    if (problem !== null) this.#telemetry.configRejected(key, problem.kind);
-    if (change.kind === 'entry' && change.warnings !== undefined) {
-      const fields = { key, problem: describeProblems(change.warnings) };
-      this.#telemetry.notice('warn', 'CONFIG_ENTRY_DOUBTFUL', 'a config entry is used and should be looked at', fields);
-    }
+    const { offset, partition, value } = record;
+    const digest = value === null ? null : createHash('sha256').update(value).digest('base64');
+    const entry = { partition, offset, key: record.key ?? '(no key)', digest, change };
+    if (!this.#readings.take(entry)) return 'applied';
+    this.#take(entry);
     this.#report();
+    this.#letGoLater();
     return 'applied';
+  }
+
+  /** The partition is read anew, from this first offset, beside the table. */
+  rereading(partition: number, first: number): void {
+    this.#isBeheaded = first > 0;
+    this.#readings.begin(partition);
+  }
+
+  /** That is at its end: what it changes takes effect at once and all together. */
+  reread(partition: number): void {
+    const rereading = this.#readings.end(partition);
+    const { changed, isReplaced, lastOffset, missing } = rereading;
+    if (isReplaced) this.table.topicReplaced(missing, lastOffset);
+    for (const entry of changed) this.#take(entry);
+    if (isReplaced) this.#tellReplaced(rereading);
+    if (isReplaced || changed.length > 0) this.#report();
+    this.#letGoLater();
   }
 
   /** The topic was read to the end it had at the start. */
@@ -60,8 +91,56 @@ export class ConfigFollowing {
     this.#report();
   }
 
+  #take({ change, key, offset }: ReadEntry): void {
+    this.table.apply(offset, key, change);
+    const problem = this.table.problem(key);
+    if (problem !== null) this.#telemetry.configRejected(key, problem.kind);
+    if (change.kind !== 'entry' || change.warnings === undefined) return;
+    const fields = { key, problem: describeProblems(change.warnings) };
+    this.#telemetry.notice('warn', 'CONFIG_ENTRY_DOUBTFUL', 'a config entry is used and should be looked at', fields);
+  }
+
+  #tellReplaced({ changed }: Rereading): void {
+    const { missing } = this.#readings;
+    const until = this.#isHeld()
+      ? 'they are written again or deleted'
+      : `nothing has been written to it for ${QUIET_MS / 60_000} minutes`;
+    const what = `the config topic was made anew or cut off; ${changed.length} of its records took effect`;
+    const left = `${missing.size} known entries are not on it and stay in force until ${until}`;
+    const message = missing.size === 0 ? what : `${what}, and ${left}`;
+    const fields = missing.size === 0 ? {} : { problem: `not on the topic: ${someOf(missing)}` };
+    this.#telemetry.notice('error', 'CONFIG_TOPIC_REPLACED', message, fields);
+  }
+
+  /** Whoever fills a topic again may need several commands. */
+  #letGoLater(): void {
+    this.#cancelLetGo();
+    if (this.#readings.missing.size === 0 || this.#isHeld()) return;
+    this.#cancelLetGo = this.#clock.after(QUIET_MS, () => this.#letGo());
+  }
+
+  /** Whether what is missing stays for good: an empty topic would skip every event. */
+  #isHeld(): boolean {
+    return this.#readings.isEmpty || this.#isBeheaded;
+  }
+
+  #letGo(): void {
+    const { missing } = this.#readings;
+    const problem = `gone: ${someOf(missing)}`;
+    const message = `${missing.size} entries are in force no more: the config topic, made anew or cut off, does not hold them`;
+    for (const key of missing) this.table.apply(this.table.lastOffset, key, { kind: 'tombstone' });
+    this.#readings.letGo();
+    this.#telemetry.notice('error', 'CONFIG_ENTRIES_GONE', message, { problem });
+    this.#report();
+  }
+
   #report(): void {
     const { size: entries, generation, lastOffset: offset, problemCount: invalid } = this.table;
     this.#telemetry.configApplied({ entries, invalid, generation, offset, complete: this.complete });
   }
+}
+
+function someOf(keys: ReadonlySet<string>): string {
+  const some = [...keys].slice(0, 5).join(', ');
+  return keys.size > 5 ? `${some} and ${keys.size - 5} more` : some;
 }

@@ -81,7 +81,7 @@ export function createKnowledge({ clock, config, telemetry }: Omit<Opening, 'lif
   const registry = createRegistry(config.registry);
   const learning = new SchemaLearning(registry, clock, telemetry, config.registry.unknownSchemaGraceMs);
   const table = new ConfigTable(config.config.ignore);
-  const following = new ConfigFollowing(table, createConfigDecoder(schemas), learning, telemetry);
+  const following = new ConfigFollowing(table, createConfigDecoder(schemas), learning, telemetry, clock);
   return { schemas, registry, learning, table, following };
 }
 

@@ -26,6 +26,10 @@ export interface ConfigTopicReader {
   apply(record: ConfigTopicRecord): Promise<'applied' | 'retry'>;
   /** Called once: everything that was in the topic at the start has been applied. */
   caughtUp(): void;
+  /** What comes of the partition from here on is read anew, from this first offset: it may be another topic's. */
+  rereading(partition: number, first: number): void;
+  /** That has been read to its end. */
+  reread(partition: number): void;
 }
 
 export type KafkaConfigTableOptions = FollowerOptions & { readonly topic: string };
@@ -62,6 +66,8 @@ export class KafkaConfigTable {
     const listener = {
       apply: (record: SourceRecord) => this.#apply(record),
       caughtUp: () => this.#reader?.caughtUp(),
+      rereading: (partition: number, first: number) => this.#reader?.rereading(partition, first),
+      reread: (partition: number) => this.#reader?.reread(partition),
       failed: (error: unknown) => this.#failed(error),
     };
     this.#follower = new KafkaTopicFollower(this.#log, options, listener, parts.clock);
@@ -80,6 +86,11 @@ export class KafkaConfigTable {
 
   async stop(): Promise<void> {
     await Promise.allSettled([this.#follower.stop()]);
+  }
+
+  /** Whether all that the topic holds now has been applied; false where Kafka does not say. */
+  async isAtEnd(): Promise<boolean> {
+    return this.#follower.isAtEnd().catch(() => false);
   }
 
   status(): ConfigTableStatus {

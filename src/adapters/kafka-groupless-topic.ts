@@ -21,6 +21,8 @@ export interface Fetched {
   /** Slices of the fetch response: copy before keeping. */
   readonly records: readonly SourceRecord[];
   readonly nextOffset: number;
+  /** Where the partition begins; absent where the broker does not say. */
+  readonly first?: number;
 }
 
 const FETCH_WAIT_MS = 250;
@@ -53,16 +55,18 @@ export class KafkaGrouplessTopic {
     return patiently(this.#clock, attempt, () => this.#cluster.refreshMetadata());
   }
 
-  /** By partition: its first offset, its end, or the first offset of a time (epoch milliseconds; the end for none). */
-  async offsets(at: 'first' | 'end' | number): Promise<Map<number, number>> {
+  /**
+   * By partition: its first offset, its end, or the first offset of a time (epoch milliseconds; the end for none).
+   * `partitions`: of these alone, so that only their leaders are asked.
+   */
+  async offsets(at: 'first' | 'end' | number, partitions?: readonly number[]): Promise<Map<number, number>> {
     if (typeof at === 'number') return this.#offsetsAt(at);
-    return this.#ask({ fromBeginning: at === 'first' });
+    return this.#ask({ fromBeginning: at === 'first' }, partitions);
   }
 
   /** The partitions that the topic has, by the node id of the broker that leads them. */
   leaders(): Map<string, readonly number[]> {
-    const partitions = this.#cluster.findTopicPartitionMetadata(this.#topic).map(({ partitionId }) => partitionId);
-    return new Map(Object.entries(this.#cluster.findLeaderForPartitions(this.#topic, partitions)));
+    return new Map(Object.entries(this.#cluster.findLeaderForPartitions(this.#topic, this.#partitions())));
   }
 
   /** Learns anew which partitions there are and who leads them. */
@@ -101,6 +105,12 @@ export class KafkaGrouplessTopic {
 
   /** `isEmpty`: the whole answer is, so that no other partition's records can have left no room for this one's. */
   #fetched(data: FetchedPartitionInternals, offset: number, isEmpty: boolean): Fetched {
+    const first = Number(data.lastStartOffset ?? -1);
+    const fetched = this.#recordsOf(data, offset, isEmpty);
+    return first < 0 ? fetched : { ...fetched, first };
+  }
+
+  #recordsOf(data: FetchedPartitionInternals, offset: number, isEmpty: boolean): Fetched {
     if (data.messages.length > 0) {
       const batch = fetchedBatch(this.#topic, String(offset), data);
       return { records: recordsFrom(batch, offset), nextOffset: batchRange(batch).nextOffset };
@@ -120,12 +130,18 @@ export class KafkaGrouplessTopic {
     );
   }
 
-  async #ask(from: { readonly fromBeginning: boolean } | { readonly fromTimestamp: number }) {
-    const partitions = this.#cluster.findTopicPartitionMetadata(this.#topic);
-    const asked = partitions.map(({ partitionId }) => ({ partition: partitionId }));
+  async #ask(
+    from: { readonly fromBeginning: boolean } | { readonly fromTimestamp: number },
+    partitions: readonly number[] = this.#partitions(),
+  ) {
+    const asked = partitions.map(partition => ({ partition }));
     const answer = await this.#cluster.fetchTopicsOffset([{ topic: this.#topic, partitions: asked, ...from }]);
     return new Map(
       answer.flatMap(topic => topic.partitions.map(({ partition, offset }) => [partition, Number(offset)])),
     );
+  }
+
+  #partitions(): number[] {
+    return this.#cluster.findTopicPartitionMetadata(this.#topic).map(({ partitionId }) => partitionId);
   }
 }

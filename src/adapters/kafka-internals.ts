@@ -191,6 +191,8 @@ export interface FetchedPartitionInternals {
   readonly messages: readonly unknown[];
   /** Where the records of transactions that are open begin, the high watermark where there is none. */
   readonly lastStableOffset: string;
+  /** Where the partition begins; kafkajs has misread the protocol's `log_start_offset`. */
+  readonly lastStartOffset?: string;
   /** The broker to ask instead, which then sent no record; -1 for none. */
   readonly preferredReadReplica?: number;
 }

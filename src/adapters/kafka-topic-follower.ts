@@ -2,15 +2,17 @@
  * Reads every partition of a topic from its first offset on, for good, without a consumer group: one fetch at a time
  * per broker, for all its partitions, held back by the broker while there is nothing new.
  *
- * It never gives up. Whatever goes wrong is asked again after a pause, of whoever leads then. A partition goes back to
- * its first offset only when its leader denies, twice, that there is such an offset: the topic was made anew.
+ * It never gives up. Whatever goes wrong is asked again after a pause, of whoever leads then. Once a partition is reached
+ * again it is read anew from its first offset: meanwhile the topic may have been cut off, or deleted and made anew, and
+ * Kafka's answers do not tell. It also is when its leader denies, twice, that there is the offset to go on from, and
+ * when it begins later than it did: records were deleted in front.
  */
 
 import type { SourceRecord } from '../core/record.ts';
 import { pause } from '../pause.ts';
 import type { Clock } from '../ports.ts';
 import type { Fetched, KafkaGrouplessTopic } from './kafka-groupless-topic.ts';
-import { outOfRangePartition } from './kafka-internals.ts';
+import { kafkaErrorCode, outOfRangePartition } from './kafka-internals.ts';
 
 export interface FollowerOptions {
   /** How long a broker holds a fetch back when it has nothing new. */
@@ -24,6 +26,10 @@ export interface FollowerListener {
   apply(record: SourceRecord): Promise<'applied' | 'retry'>;
   /** Called once: everything that was in the topic at the start has been applied. */
   caughtUp(): void;
+  /** What comes of the partition from here on is read anew, from this first offset. A rereading under way is given up. */
+  rereading(partition: number, first: number): void;
+  /** Everything that was in the partition when it began to be read anew has been applied. */
+  reread(partition: number): void;
   /** Something went wrong, and is tried again. */
   failed(error: unknown): void;
 }
@@ -35,19 +41,26 @@ export type FollowedTopic = Pick<
 
 interface FollowedPartition {
   readonly partition: number;
+  /** Where it began when that was last asked. */
+  first: number;
   /** The next offset to apply. */
   next: number;
-  /** The end it had when it was found. */
+  /** The end it had when it was found, or began to be read anew. */
   end: number;
   state: 'idle' | 'asked' | 'held';
   /** Its leader denied that there is the offset `next`; a leader that has just moved may be the wrong one to say so. */
   isDenied: boolean;
+  /** A fetch of it failed: once it is reached again it is read anew. */
+  isDoubted: boolean;
+  /** It is being read anew. */
+  isReread: boolean;
   /** When a broker answered for it last, monotonic milliseconds. */
   heardAt: number;
 }
 
 const RETRY_APPLY_MS = 500;
 const RETRY_MS = 1_000;
+const GONE = 'UNKNOWN_TOPIC_OR_PARTITION';
 
 export class KafkaTopicFollower {
   readonly #topic: FollowedTopic;
@@ -91,6 +104,15 @@ export class KafkaTopicFollower {
     void Promise.all(this.#busy.values()).then(() => this.#topic.disconnect());
   }
 
+  /** Whether all that the topic holds has been applied; asks where it ends now. Rejects when Kafka does not say. */
+  async isAtEnd(): Promise<boolean> {
+    const ends = await this.#topic.offsets('end');
+    return [...ends].every(([partition, end]) => {
+      const followed = this.#partitions.get(partition);
+      return followed !== undefined && !followed.isDoubted && !followed.isReread && followed.next >= end;
+    });
+  }
+
   /** When a broker last answered for the partition that has waited longest, monotonic; null before the start. */
   lastContact(): number | null {
     if (this.#partitions.size === 0) return null;
@@ -104,10 +126,11 @@ export class KafkaTopicFollower {
   async #find(): Promise<void> {
     const [firsts, ends] = await Promise.all([this.#topic.offsets('first'), this.#topic.offsets('end')]);
     const heardAt = this.#clock.monotonic();
-    for (const [partition, next] of firsts) {
+    for (const [partition, first] of firsts) {
       if (this.#partitions.has(partition)) continue;
-      const end = ends.get(partition) ?? next;
-      this.#partitions.set(partition, { partition, next, end, state: 'idle', isDenied: false, heardAt });
+      const end = ends.get(partition) ?? first;
+      const unread = { isDenied: false, isDoubted: false, isReread: false };
+      this.#partitions.set(partition, { partition, first, next: first, end, state: 'idle', ...unread, heardAt });
     }
   }
 
@@ -142,8 +165,12 @@ export class KafkaTopicFollower {
       const offsets = new Map(asked.map(({ partition, next }) => [partition, next]));
       const fetched = await this.#topic.fetchFrom(nodeId, offsets, this.#options.fetchWaitMs);
       for (const partition of due) partition.heardAt = this.#clock.monotonic();
-      await Promise.all(asked.map(partition => this.#take(partition, fetched.get(partition.partition))));
+      const doubted = due.filter(({ isDoubted }) => isDoubted);
+      // What was fetched just now is fetched again.
+      if (doubted.length > 0) await Promise.all(doubted.map(partition => this.#startOver(partition)));
+      else await Promise.all(asked.map(partition => this.#take(partition, fetched.get(partition.partition))));
     } catch (error) {
+      this.#doubt(due, error);
       await this.#recover(error);
     } finally {
       for (const partition of asked) if (partition.state === 'asked') partition.state = 'idle';
@@ -153,6 +180,7 @@ export class KafkaTopicFollower {
   async #take(partition: FollowedPartition, fetched: Fetched | undefined): Promise<void> {
     if (fetched === undefined) return;
     partition.isDenied = false;
+    if (this.#isCaughtUp && (fetched.first ?? 0) > partition.first) partition.isDoubted = true;
     for (const record of fetched.records) {
       if (this.#isStopped) return;
       if ((await this.#listener.apply(record)) === 'retry') {
@@ -162,6 +190,7 @@ export class KafkaTopicFollower {
       partition.next = record.offset + 1;
     }
     partition.next = fetched.nextOffset;
+    this.#tellIfReread(partition);
     this.#tellIfCaughtUp();
   }
 
@@ -185,15 +214,47 @@ export class KafkaTopicFollower {
     partition.isDenied = true;
   }
 
-  /** Goes on where there are records: they expired before they were read, or the topic was made anew. */
+  /** A fetch of these failed. What has never been read to its end is simply read on, and so is a rereading. */
+  #doubt(partitions: readonly FollowedPartition[], error: unknown): void {
+    if (!this.#isCaughtUp || outOfRangePartition(error) !== null) return;
+    const isGone = kafkaErrorCode(error) === GONE;
+    for (const partition of partitions) if (isGone || !partition.isReread) partition.isDoubted = true;
+  }
+
+  /** Goes on where there are records: they expired before they were read, or the topic was cut off or made anew. */
   async #goBack(partition: FollowedPartition): Promise<void> {
-    const [firsts, ends] = await Promise.all([this.#topic.offsets('first'), this.#topic.offsets('end')]);
-    const first = firsts.get(partition.partition) ?? partition.next;
-    const end = ends.get(partition.partition) ?? partition.end;
-    if (partition.next >= first && partition.next <= end) return;
+    const { first, end } = await this.#extentOf(partition);
+    if (partition.next < first || partition.next > end) this.#readAnew(partition, first, end);
+  }
+
+  async #startOver(partition: FollowedPartition): Promise<void> {
+    const { first, end } = await this.#extentOf(partition);
+    this.#readAnew(partition, first, end);
+  }
+
+  #readAnew(partition: FollowedPartition, first: number, end: number): void {
+    partition.isDoubted = false;
+    partition.isReread = true;
+    partition.first = first;
     partition.next = first;
     partition.end = end;
+    this.#listener.rereading(partition.partition, first);
+    this.#tellIfReread(partition);
     this.#tellIfCaughtUp();
+  }
+
+  async #extentOf({ end, next, partition }: FollowedPartition): Promise<{ first: number; end: number }> {
+    const [firsts, ends] = await Promise.all([
+      this.#topic.offsets('first', [partition]),
+      this.#topic.offsets('end', [partition]),
+    ]);
+    return { first: firsts.get(partition) ?? next, end: ends.get(partition) ?? end };
+  }
+
+  #tellIfReread(partition: FollowedPartition): void {
+    if (!partition.isReread || partition.next < partition.end) return;
+    partition.isReread = false;
+    this.#listener.reread(partition.partition);
   }
 
   #lookLater(): void {
@@ -214,6 +275,7 @@ export class KafkaTopicFollower {
       const partitions = [...this.#topic.leaders().values()].flat();
       if (partitions.some(partition => !this.#partitions.has(partition))) await this.#find();
     } catch (error) {
+      if (kafkaErrorCode(error) === GONE) this.#doubt([...this.#partitions.values()], error);
       this.#listener.failed(error);
     }
   }

@@ -249,7 +249,7 @@ export const METRICS = {
   ),
 
   config_entries: gauge('Entries of the config topic.'),
-  config_invalid_entries: gauge('Entries among them that are unusable or unreadable.'),
+  config_invalid_entries: gauge('Entries among them that are unusable, unreadable, or not on the topic any more.'),
   config_generation: gauge('Grows with every entry this process applied; replicas count for themselves.'),
   config_applied_offset: gauge('Highest offset of the config topic that was applied, to compare replicas by.'),
   config_last_update_timestamp_seconds: gauge('When an entry was last applied.'),

@@ -16,11 +16,15 @@ import type { Trigger } from './record.ts';
 export interface ConfigProblem {
   readonly key: string;
   readonly offset: number;
-  readonly kind: 'undecodable' | 'config_invalid';
+  /** `missing`: the topic has been made anew, or was cut off, and does not hold it. */
+  readonly kind: 'undecodable' | 'config_invalid' | 'missing';
   readonly problem: string;
   /** Whether an earlier version of the entry is in force. */
   readonly earlierVersionInForce: boolean;
 }
+
+const MISSING =
+  'the topic was made anew or cut off, and does not hold it; the version that was known stays in force for now';
 
 interface Entry {
   readonly offset: number;
@@ -78,6 +82,24 @@ export class ConfigTable {
     const problem = problemOf(change.entry);
     if (problem === null) return;
     this.#problems.set(key, { key, offset, kind: 'config_invalid', problem, earlierVersionInForce: false });
+  }
+
+  /**
+   * The topic has become another one, which ends at `lastOffset` (-1 for an empty one) and does not hold these keys: what
+   * was in force under them stays so, as a problem.
+   */
+  topicReplaced(missing: Iterable<string>, lastOffset: number): void {
+    this.#generation += 1;
+    this.#lastOffset = lastOffset;
+    for (const key of missing) {
+      const entry = this.#entries.get(key);
+      this.#problems.delete(key);
+      if (entry === undefined || entry.inForce === null) this.#entries.delete(key);
+      else
+        this.#problems.set(key, {
+          ...{ key, offset: entry.offset, kind: 'missing', problem: MISSING, earlierVersionInForce: true },
+        });
+    }
   }
 
   /** Keys without which the table is incomplete: undecodable, no earlier version, and not ignored. Empty means ready. */

@@ -27,6 +27,14 @@ class Reader implements ConfigTopicReader {
   caughtUp(): void {
     this.isCaughtUp += 1;
   }
+
+  rereading(): void {
+    this.applied.push('anew');
+  }
+
+  reread(): void {
+    this.applied.push('read');
+  }
 }
 
 function open(topic: string): { table: KafkaConfigTable; reader: Reader } & AsyncDisposable {
@@ -40,7 +48,7 @@ function open(topic: string): { table: KafkaConfigTable; reader: Reader } & Asyn
 /** A topic of one partition that holds three entries. */
 async function topicOfThree(): Promise<string> {
   const topic = stack.unique('config');
-  await client.createTopic(topic, 1, { 'cleanup.policy': 'compact' });
+  await client.createTopic(topic, 1, { 'cleanup.policy': 'compact,delete' });
   await write(topic, [
     ['connection:1', 'a'],
     ['connection:2', 'b'],
@@ -98,19 +106,42 @@ describe('the reader of the config topic', () => {
     expect(opened.reader.applied).toEqual(['2@0 connection:1=a']);
   });
 
-  it('reads a topic that is deleted and made anew from its beginning, once', async () => {
+  it.each([
+    ['fewer', ['connection:4']],
+    ['as many', ['connection:4', 'connection:5', 'connection:6']],
+    ['more', ['connection:4', 'connection:5', 'connection:6', 'connection:7', 'connection:8']],
+  ])('reads a topic that is deleted and made anew with %s records from its beginning, once', async (_, keys) => {
+    const topic = await topicOfThree();
+    await using opened = open(topic);
+    const { reader, table } = opened;
+    await table.start(reader);
+    await until('the end', () => reader.isCaughtUp === 1);
+    await client.admin.deleteTopics({ topics: [topic] });
+    await client.createTopic(topic, 1, { 'cleanup.policy': 'compact' });
+    await write(
+      topic,
+      keys.map(key => [key, 'new'] as const),
+    );
+    await until('the new topic', () => reader.applied.filter(line => line.endsWith('=new')).length >= keys.length);
+    await write(topic, [['connection:9', 'next']]);
+    await until('the next record', () => reader.applied.some(line => line.endsWith('=next')));
+    const anew = reader.applied.slice(reader.applied.lastIndexOf('anew') + 1).filter(line => line !== 'read');
+    expect(anew).toEqual([
+      ...keys.map((key, offset) => `0@${offset} ${key}=new`),
+      `0@${keys.length} connection:9=next`,
+    ]);
+    expect(reader.isCaughtUp).toBe(1);
+    await until('its end', () => table.isAtEnd());
+  });
+
+  it('reads a topic anew whose first records were deleted', async () => {
     const topic = await topicOfThree();
     await using opened = open(topic);
     await opened.table.start(opened.reader);
     await until('the end', () => opened.reader.isCaughtUp === 1);
-    await client.admin.deleteTopics({ topics: [topic] });
-    await client.createTopic(topic, 1, { 'cleanup.policy': 'compact' });
-    await write(topic, [['connection:4', 'd']]);
-    await until('the new record', () => opened.reader.applied.length === 4);
-    await write(topic, [['connection:5', 'e']]);
-    await until('the next record', () => opened.reader.applied.length === 5);
-    expect(opened.reader.applied.slice(3)).toEqual(['0@0 connection:4=d', '0@1 connection:5=e']);
-    expect(opened.reader.isCaughtUp).toBe(1);
+    await client.admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '2' }] });
+    await until('another reading', () => opened.reader.applied.at(-1) === 'read');
+    expect(opened.reader.applied.slice(3)).toEqual(['anew', '0@2 connection:3=c', 'read']);
   });
 
   it('is at the end of an empty topic at once', async () => {

@@ -42,6 +42,8 @@ function kafkaOptions(address: string, given: Given): KafkaClientOptions {
   return testConfig({ 'kafka.brokers': address, ...Object.fromEntries(options) }).kafka;
 }
 
+/** For readers that are told no more than the records. */
+const UNHEARD = { caughtUp: () => undefined, rereading: () => undefined, reread: () => undefined };
 const trusting = (): Given => ({ 'tls.enabled': true, 'tls.caFile': broker.authority.cert });
 const showing = ({ cert, key }: { cert: string; key: string }): Given => ({ 'tls.certFile': cert, 'tls.keyFile': key });
 
@@ -176,7 +178,7 @@ describe('the config topic, with the right to read it and to no group', () => {
         applied.push(String(value));
         return 'applied' as const;
       };
-      await table.start({ apply, caughtUp: () => undefined });
+      await table.start({ apply, ...UNHEARD });
       await until('the end', () => table.status().caughtUp);
     } finally {
       await table.stop();
@@ -187,7 +189,7 @@ describe('the config topic, with the right to read it and to no group', () => {
 
   test('is told where it may only be described', async () => {
     const table = await tableOf(withPassword('scram-sha-512'), DESCRIBE);
-    const reader = { apply: async () => 'applied' as const, caughtUp: () => undefined };
+    const reader = { apply: async () => 'applied' as const, ...UNHEARD };
     const error = await table.start(reader).catch((cause: unknown) => cause);
     await table.stop();
     expect(error).toMatchObject({ code: 'DEPENDENCY_UNREACHABLE' });

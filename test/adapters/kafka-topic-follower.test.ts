@@ -49,15 +49,18 @@ class FakeTopic implements FollowedTopic {
 
   async refresh(): Promise<void> {
     this.refreshed += 1;
+    if (this.logs.size === 0) throw trouble('UNKNOWN_TOPIC_OR_PARTITION');
     this.learn();
   }
 
-  async offsets(at: 'first' | 'end' | number): Promise<Map<number, number>> {
+  async offsets(at: 'first' | 'end' | number, asked?: readonly number[]): Promise<Map<number, number>> {
+    const logs = [...this.logs].filter(([partition]) => asked?.includes(partition) ?? true);
     return new Map(
-      [...this.logs].map(([partition, { first, values }]) => [
-        partition,
-        at === 'first' ? first : first + values.length - this.lag,
-      ]),
+      logs.map(([partition, { first, values, leader }]) => {
+        const error = this.ill.get(leader);
+        if (error !== undefined) throw error;
+        return [partition, at === 'first' ? first : first + values.length - this.lag];
+      }),
     );
   }
 
@@ -104,7 +107,7 @@ class FakeTopic implements FollowedTopic {
         const key = Buffer.from('key');
         records.push({ topic: 't', partition, offset: at, timestamp: 0, key, value: Buffer.from(value), headers: {} });
       }
-      fetched.set(partition, { records, nextOffset });
+      fetched.set(partition, { records, nextOffset, first: log.first });
     }
     return fetched;
   }
@@ -124,6 +127,8 @@ function follow(...logs: readonly (string | null)[][]) {
     caughtUp: () => {
       seen.caughtUp += 1;
     },
+    rereading: (partition: number) => void seen.applied.push(`${partition} anew`),
+    reread: (partition: number) => void seen.applied.push(`${partition} read`),
     failed: (error: unknown) => {
       seen.failures.push(error instanceof Error ? error.message : String(error));
     },
@@ -205,7 +210,7 @@ describe('a follower of a topic', () => {
     topic.logs.get(0)!.leader = '2';
     topic.logs.get(0)!.values.push('b');
     await clock.advance(3_000);
-    expect(seen.applied).toEqual(['0@0=a', '0@1=b']);
+    expect(seen.applied).toEqual(['0@0=a', '0 anew', '0@0=a', '0@1=b', '0 read']);
     expect(seen.failures).toEqual(['NOT_LEADER_FOR_PARTITION']);
   });
 
@@ -227,7 +232,7 @@ describe('a follower of a topic', () => {
     expect(silence()).toBeGreaterThan(3_590_000);
     topic.ill.clear();
     await clock.advance(1_000);
-    expect(seen.applied.at(-1)).toBe('0@1=b');
+    expect(seen.applied.slice(3)).toEqual(['0 anew', '0@0=a', '0@1=b', '0 read']);
     expect(silence()).toBeLessThanOrEqual(WAIT_MS);
   });
 
@@ -237,8 +242,78 @@ describe('a follower of a topic', () => {
     await clock.advance(0);
     topic.logs.set(0, { leader: '1', first: 0, values: ['d'] });
     await clock.advance(5_000);
-    expect(seen.applied.slice(3)).toEqual(['0@0=d']);
+    expect(seen.applied.slice(3)).toEqual(['0 anew', '0@0=d', '0 read']);
     expect(seen.caughtUp).toBe(1);
+  });
+
+  it('starts a partition over when the topic was made anew with more records, and says so of an empty one', async () => {
+    const { clock, follower, seen, topic } = follow(['a']);
+    await follower.start();
+    await clock.advance(0);
+    topic.logs.clear();
+    await clock.advance(2_000);
+    topic.logs.set(0, { leader: '1', first: 0, values: ['d', 'e', 'f'] });
+    await clock.advance(2_000);
+    expect(seen.applied.slice(1)).toEqual(['0 anew', '0@0=d', '0@1=e', '0@2=f', '0 read']);
+    topic.logs.clear();
+    await clock.advance(2_000);
+    topic.logs.set(0, { leader: '1', first: 0, values: [] });
+    await clock.advance(5_000);
+    expect(seen.applied.slice(6)).toEqual(['0 anew', '0 read']);
+    expect(await follower.isAtEnd()).toBe(true);
+  });
+
+  it('starts a partition over that it could not see for a while, whoever leads the topic now', async () => {
+    const { clock, follower, seen, topic } = follow(['a']);
+    await follower.start();
+    await clock.advance(0);
+    const whole = topic.logs.get(0)!;
+    topic.known = new Map();
+    topic.logs.clear();
+    await clock.advance(90_000);
+    topic.logs.set(0, { ...whole, values: ['x', 'y'] });
+    await clock.advance(90_000);
+    expect(seen.applied.slice(1)).toEqual(['0 anew', '0@0=x', '0@1=y', '0 read']);
+  });
+
+  it('starts a partition over when its first records were deleted', async () => {
+    const { clock, follower, seen, topic } = follow(['a', 'b', 'c']);
+    await follower.start();
+    await clock.advance(0);
+    topic.logs.set(0, { leader: '1', first: 2, values: ['c'] });
+    await clock.advance(5_000);
+    expect(seen.applied.slice(3)).toEqual(['0 anew', '0@2=c', '0 read']);
+  });
+
+  it('goes on with a rereading that fails half way', async () => {
+    const { behaviour, clock, follower, seen, topic } = follow(['a', 'b', 'c', 'd', 'e']);
+    await follower.start();
+    await clock.advance(0);
+    topic.ill.set('1', trouble('KafkaJSConnectionError'));
+    await clock.advance(WAIT_MS);
+    topic.ill.clear();
+    behaviour.apply = ({ offset }) => {
+      if (offset === 3 && topic.ill.size === 0) topic.ill.set('1', trouble('KafkaJSConnectionError'));
+      return 'applied';
+    };
+    await clock.advance(2_000);
+    expect(seen.applied.slice(5)).toEqual(['0 anew', '0@0=a', '0@1=b', '0@2=c', '0@3=d']);
+    behaviour.apply = () => 'applied';
+    topic.ill.clear();
+    await clock.advance(2_000);
+    expect(seen.applied.slice(10)).toEqual(['0@4=e', '0 read']);
+  });
+
+  it('is at the end when it has applied all there is, and not while it cannot know', async () => {
+    const { behaviour, clock, follower, topic } = follow(['a']);
+    await follower.start();
+    await clock.advance(0);
+    expect(await follower.isAtEnd()).toBe(true);
+    behaviour.apply = () => 'retry';
+    topic.logs.get(0)!.values.push('b');
+    expect(await follower.isAtEnd()).toBe(false);
+    topic.ill.set('1', trouble('KafkaJSConnectionError'));
+    await expect(follower.isAtEnd()).rejects.toThrow();
   });
 
   it('does not start over for one denial, which may be that of a former leader', async () => {
@@ -261,7 +336,7 @@ describe('a follower of a topic', () => {
     await clock.advance(0);
     topic.logs.set(0, { leader: '1', first: 2, values: ['c', 'd'] });
     await clock.advance(10_000);
-    expect(seen.applied).toEqual(['0@2=c', '0@3=d']);
+    expect(seen.applied).toEqual(['0 anew', '0@2=c', '0@3=d', '0 read']);
     expect(seen.caughtUp).toBe(1);
   });
 

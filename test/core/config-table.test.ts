@@ -94,3 +94,19 @@ describe('an entry that is known but unusable', () => {
     expect(table.problems()).toMatchObject([{ key: 'connection:c-1', kind: 'config_invalid', offset: 2 }]);
   });
 });
+
+describe('a topic that was replaced', () => {
+  test('leaves in force what it does not hold, as a problem, until that is written or deleted', () => {
+    const table = new ConfigTable();
+    table.apply(7, 'connection:c-1', connectionChange());
+    table.apply(8, 'mapping:m-1', mappingChange());
+    table.apply(9, 'connection:c-2', undecodable);
+    table.topicReplaced(['connection:c-1', 'mapping:m-1', 'connection:c-2'], 2);
+    expect([table.lastOffset, table.size, table.blockingKeys()]).toEqual([2, 2, []]);
+    expect([table.connection('c-1')?.pixel_id, table.connectionOffset('c-1')]).toEqual(['PIXEL', 7]);
+    expect(table.problem('connection:c-1')).toMatchObject({ kind: 'missing', offset: 7, earlierVersionInForce: true });
+    table.apply(3, 'connection:c-1', connectionChange());
+    table.apply(4, 'mapping:m-1', tombstone);
+    expect([table.problemCount, table.connectionOffset('c-1'), table.size, table.lastOffset]).toEqual([0, 3, 1, 4]);
+  });
+});

@@ -17,11 +17,20 @@ function setUp(ignored: readonly string[] = []) {
   registry.answers.set(2, { kind: 'schema', schema: schemas.mapping, references: [] });
   const telemetry = recordingTelemetry();
   const table = new ConfigTable(ignored);
-  const learning = new SchemaLearning(registry, new VirtualClock(), telemetry, 60_000);
-  const following = new ConfigFollowing(table, createConfigDecoder(schemas), learning, telemetry);
+  const clock = new VirtualClock();
+  const learning = new SchemaLearning(registry, clock, telemetry, 60_000);
+  const following = new ConfigFollowing(table, createConfigDecoder(schemas), learning, telemetry, clock);
   let offset = 0;
-  const apply = (key: string | null, value: Buffer | null) => following.apply({ offset: offset++, key, value });
-  return { registry, telemetry, table, following, apply };
+  const apply = (key: string | null, value: Buffer | null) =>
+    following.apply({ partition: 0, offset: offset++, key, value });
+  /** The topic is read once more: what it holds now, from its first offset on. */
+  const reread = async (...records: readonly (readonly [string, Buffer | null])[]) => {
+    offset = 0;
+    following.rereading(0, offset);
+    for (const record of records) await apply(...record);
+    following.reread(0);
+  };
+  return { registry, telemetry, table, following, apply, reread, clock };
 }
 
 const CONNECTION = ['connection:c-1', encodeConnection(connection())] as const;
@@ -133,5 +142,118 @@ describe('a record whose schema cannot be had', () => {
     registry.away = true;
     expect(await apply('connection:c-1', null)).toBe('applied');
     expect(table.size).toBe(0);
+  });
+});
+
+describe('a config topic that is read once more', () => {
+  const MINUTES = 60_000;
+  const OTHER = [
+    'connection:c-2',
+    encodeConnection(connection({ connection_id: 'c-2', workspace_id: 'ws-2' })),
+  ] as const;
+  const MOVED = ['connection:c-1', encodeConnection(connection({ pixel_id: 'ANOTHER' }))] as const;
+
+  async function filled() {
+    const made = setUp();
+    for (const [key, value] of [CONNECTION, MAPPING, OTHER]) await made.apply(key, value);
+    made.following.caughtUp();
+    const said = () => made.telemetry.told('notice').map(([, code]) => code);
+    const codes = () => said().filter(code => code !== 'CONFIG_ENTRY_DOUBTFUL');
+    const candidates = () => made.table.candidates('ws-1', 'CONVERSION_CREATED');
+    return { ...made, codes, candidates };
+  }
+
+  it('is the same one as before: nothing changes, and nothing is said', async () => {
+    const { codes, reread, table, telemetry } = await filled();
+    const { generation } = table;
+    const told = telemetry.told('configApplied').length;
+    await reread(CONNECTION, MAPPING, OTHER);
+    expect([table.generation, telemetry.told('configApplied').length, codes()]).toEqual([generation, told, []]);
+  });
+
+  it('has grown meanwhile: what is new takes effect, and nothing is said', async () => {
+    const { codes, reread, table } = await filled();
+    await reread(CONNECTION, MAPPING, OTHER, MOVED, ['connection:c-2', null]);
+    expect([table.connection('c-1')?.pixel_id, table.connection('c-2'), codes()]).toEqual(['ANOTHER', null, []]);
+  });
+
+  it('was made anew: what it holds takes effect all at once, at its end', async () => {
+    const { apply, candidates, codes, following, table } = await filled();
+    following.rereading(0, 0);
+    await following.apply({ partition: 0, offset: 0, key: MAPPING[0], value: MAPPING[1] });
+    await following.apply({ partition: 0, offset: 1, key: MOVED[0], value: MOVED[1] });
+    expect([following.complete, table.connection('c-1')?.pixel_id, table.size]).toEqual([true, 'PIXEL', 3]);
+    expect(candidates()).not.toBeNull();
+    following.reread(0);
+    expect([table.connection('c-1')?.pixel_id, table.connectionOffset('c-1')]).toEqual(['ANOTHER', 1]);
+    expect([following.complete, table.lastOffset]).toEqual([true, 1]);
+    expect(codes()).toEqual(['CONFIG_TOPIC_REPLACED']);
+    await apply(...OTHER);
+    expect(table.problems()).toEqual([]);
+  });
+
+  it('was made anew: what is not on it stays in force until nothing was written for 15 minutes', async () => {
+    const { apply, clock, codes, following, reread, table, telemetry } = await filled();
+    await reread(CONNECTION);
+    expect(table.problems().map(({ key, kind }) => [key, kind])).toEqual([
+      ['mapping:m-1', 'missing'],
+      ['connection:c-2', 'missing'],
+    ]);
+    expect(telemetry.told('configApplied').at(-1)).toMatchObject([{ entries: 3, invalid: 2, complete: true }]);
+    await clock.advance(14 * MINUTES);
+    await apply(...MAPPING);
+    await clock.advance(14 * MINUTES);
+    expect([table.connection('c-2')?.workspace_id, table.problems().length]).toEqual(['ws-2', 1]);
+    await clock.advance(1 * MINUTES);
+    expect([table.connection('c-2'), table.size, table.problems(), following.complete]).toEqual([null, 2, [], true]);
+    expect(codes()).toEqual(['CONFIG_TOPIC_REPLACED', 'CONFIG_ENTRIES_GONE']);
+    expect(telemetry.told('configApplied').at(-1)).toMatchObject([{ entries: 2, invalid: 0 }]);
+  });
+
+  it('was emptied: everything stays in force for as long as it is empty', async () => {
+    const { candidates, clock, codes, following, reread, table, telemetry } = await filled();
+    await reread();
+    await clock.advance(1_000 * MINUTES);
+    expect([candidates() === null, following.complete, table.lastOffset]).toEqual([false, true, -1]);
+    expect(telemetry.told('configApplied').at(-1)).toMatchObject([{ entries: 3, invalid: 3 }]);
+    await reread(CONNECTION, MAPPING, OTHER);
+    await clock.advance(1_000 * MINUTES);
+    expect([table.size, table.problems()]).toEqual([3, []]);
+    expect(codes()).toEqual(['CONFIG_TOPIC_REPLACED']);
+  });
+
+  it('was beheaded: what is gone stays in force until it is written again', async () => {
+    const { clock, codes, following, table } = await filled();
+    following.rereading(0, 2);
+    await following.apply({ partition: 0, offset: 2, key: OTHER[0], value: OTHER[1] });
+    following.reread(0);
+    await clock.advance(1_000 * MINUTES);
+    expect([table.problemCount, table.size, following.complete]).toEqual([2, 3, true]);
+    for (const [key, value] of [CONNECTION, MAPPING]) await following.apply({ partition: 0, offset: 9, key, value });
+    expect([table.problems(), codes()]).toEqual([[], ['CONFIG_TOPIC_REPLACED']]);
+  });
+
+  it('was emptied, and deletes an entry that it did not hold', async () => {
+    const { reread, table } = await filled();
+    await reread();
+    await reread(['connection:c-2', null]);
+    expect([table.connection('c-2'), table.size]).toEqual([null, 2]);
+  });
+
+  it('was made anew with an unreadable version: the readable one before it is in force', async () => {
+    const { following, reread, table } = await filled();
+    await reread(MOVED, MAPPING, OTHER, ['connection:c-1', BROKEN]);
+    expect([table.connection('c-1')?.pixel_id, following.complete]).toEqual(['ANOTHER', true]);
+    expect(table.problems()).toMatchObject([
+      { key: 'connection:c-1', kind: 'undecodable', earlierVersionInForce: true },
+    ]);
+  });
+
+  it('no longer waits for an unreadable entry that is gone with the old topic', async () => {
+    const { apply, following, reread, table } = await filled();
+    await apply('connection:c-3', BROKEN);
+    expect(following.complete).toBe(false);
+    await reread(CONNECTION, MAPPING, OTHER);
+    expect([following.complete, table.size, table.problems()]).toEqual([true, 3, []]);
   });
 });

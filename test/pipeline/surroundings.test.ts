@@ -31,11 +31,12 @@ describe('waiting for the configuration', () => {
   it('names the first keys without a readable version, and lasts until they are repaired or deleted', async () => {
     const { clock, following, hasEnded, told, wait } = setUp();
     const keys = ['1', '2', '3', '4', '5', '6'].map(id => `connection:c-${id}`);
-    for (const [offset, key] of keys.entries()) await following.apply({ offset, key, value: UNREADABLE });
+    for (const [offset, key] of keys.entries()) await following.apply({ partition: 0, offset, key, value: UNREADABLE });
     following.caughtUp();
     await clock.advance(1_000);
     expect([told.at(-1), hasEnded()]).toEqual([keys.slice(0, 5).join(', '), false]);
-    for (const [offset, key] of keys.entries()) await following.apply({ offset: 6 + offset, key, value: null });
+    for (const [offset, key] of keys.entries())
+      await following.apply({ partition: 0, offset: 6 + offset, key, value: null });
     await clock.advance(200);
     await wait;
   });

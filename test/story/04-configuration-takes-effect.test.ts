@@ -2,7 +2,7 @@ import avro from 'avsc';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Fields, framed } from '../../sandbox/event-producer.ts';
 import { eventually } from '../../sandbox/eventually.ts';
-import type { ServiceProcess } from '../../sandbox/service-process.ts';
+import { type ServiceProcess, total } from '../../sandbox/service-process.ts';
 import { apiCode } from '../../sandbox/tiktok-faults.ts';
 import { pixelOf, tokensFor, tokenVariable, type World } from '../../sandbox/world.ts';
 import { useStack } from '../stack.ts';
@@ -179,6 +179,52 @@ describe('a configuration entry', () => {
     expect(repeats(world.simulator)).toBe(0);
   });
 });
+
+describe('a config topic that is deleted and made anew', () => {
+  it('loses no event: what it does not hold yet stays in force and is told, what it holds counts at once', async () => {
+    await using world = await createWorld(stack, 'config-anew', { connections: [MAIN] });
+    const service = await world.startService();
+    const convert = async (id: string) => {
+      await world.producer.conversions([conversion(MAIN, id)]);
+      await world.allCommitted();
+    };
+    const missing = async () => {
+      const { config } = (await service.status()) as { config: { problems: { key: string; kind: string }[] } };
+      return config.problems.map(({ key, kind }) => `${kind} ${key}`).sort();
+    };
+
+    await makeAnew(world, world.topics.config);
+    await eventually('the loss noticed', async () => (await missing()).length === 2);
+    expect(await missing()).toEqual(['missing connection:main', 'missing mapping:lead-main']);
+    expect(total(await service.metrics(), 'tiktok_sync_config_invalid_entries')).toBe(2);
+    expect(service.log()).toContain('CONFIG_TOPIC_REPLACED');
+    expect(await service.isReady()).toBe(true);
+    await convert('while-it-is-empty');
+
+    await world.producer.mapping(lead(MAIN, { tiktok_event_name: 'Contact' }));
+    await eventually('the new mapping read', async () => (await missing()).length === 1);
+    await convert('half-way');
+    await world.connect(MAIN);
+    await eventually('all of it read', async () => (await missing()).length === 0);
+    await convert('filled-again');
+
+    expect(
+      world.simulator
+        .ledger()
+        .counted()
+        .map(({ event, event_id }) => `${event}|${event_id}`),
+    ).toEqual(['Lead|while-it-is-empty', 'Contact|half-way', 'Contact|filled-again']);
+  });
+});
+
+async function makeAnew({ admin }: World, topic: string): Promise<void> {
+  await admin.deleteTopics({ topics: [topic] });
+  const configEntries = [{ name: 'cleanup.policy', value: 'compact' }];
+  const wanted = { topic, numPartitions: 1, replicationFactor: 1, configEntries };
+  await eventually('the topic made anew', () =>
+    admin.createTopics({ topics: [wanted], waitForLeaders: false }).catch(() => false),
+  );
+}
 
 /** The schema with its namespace and without what only avsc adds. */
 function schemaOf(type: avro.Type): string {

@@ -14,7 +14,7 @@ export function configTopic(): Row {
           id: 801,
           title: 'Entries',
           description:
-            'Connections and mappings, and those that are unusable or unreadable. Healthy: none unusable. `tiktok-sync get` prints the entries, /status names the unusable ones and why; their events are dead letters (config_invalid).',
+            'Connections and mappings, and those that are unusable, unreadable or lost from the topic. Healthy: none. `tiktok-sync get` prints the entries, /status names these and why; events of unusable ones are dead letters (config_invalid).',
           unit: 'short',
           width: 8,
           queries: [
