@@ -55,6 +55,8 @@ export interface AssemblyParts {
   readonly learning: SchemaLearning;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
+  /** Whether all that the config topic holds now has been taken in; asks Kafka. */
+  readonly isConfigRead: () => Promise<boolean>;
   /** Reading cannot go on. */
   readonly onFatal: (error: Error) => void;
 }
@@ -169,11 +171,11 @@ export function shareStates(parts: Sharing, states: ConnectionStates): StatusSha
 type Asking = Pick<TokenChecksParts, 'api' | 'credentialsNow' | 'states' | 'sharing'>;
 
 function createTokenChecks({ tiktok, tokens, window }: Config, parts: AssemblyParts, asking: Asking): TokenChecks {
-  const { clock, limits, table, telemetry } = parts;
+  const { clock, isConfigRead, limits, table, telemetry } = parts;
   const destinationOf = createDestinations(tiktok.partnerName);
   return new TokenChecks({
     ...asking,
-    ...{ clock, limits, table, telemetry, random: Math.random },
+    ...{ clock, isConfigRead, limits, table, telemetry, random: Math.random },
     destinationOf: connection => destinationOf(connection, null),
     options: { check: tokens.check, intervalMs: window.sizeMs },
   });

@@ -127,7 +127,7 @@ export class ConfigFollowing {
   #letGo(): void {
     const { missing } = this.#readings;
     const problem = `gone: ${someOf(missing)}`;
-    const message = `${missing.size} entries are in force no more: the config topic, made anew or cut off, does not hold them`;
+    const message = `no longer in force, since the config topic was made anew or cut off without them: ${missing.size} of the known entries`;
     for (const key of missing) this.table.apply(this.table.lastOffset, key, { kind: 'tombstone' });
     this.#readings.letGo();
     this.#telemetry.notice('error', 'CONFIG_ENTRIES_GONE', message, { problem });

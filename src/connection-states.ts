@@ -223,6 +223,13 @@ export class ConnectionStates {
       this.#tellOfChange(connectionId, before, after.current, now);
   }
 
+  /** The newest state is about an entry of a config topic that is no more: what is known of the one in force counts. */
+  outdated(connectionId: string): void {
+    const current = this.of(connectionId);
+    if (current === null) this.#drop(connectionId);
+    else this.#set(connectionId, { current, latest: current });
+  }
+
   /** The connection is gone. */
   forget(connectionId: string): void {
     if (!this.#known.has(connectionId)) return;

@@ -233,6 +233,7 @@ class Service {
       ...this.#knowledge,
       clock,
       telemetry: this.#telemetry,
+      isConfigRead: async () => (await this.#configTopic?.isAtEnd()) ?? false,
       onFatal: error => this.#fatal.reject(error),
     });
     const { api, checks, commits, delivery, pipeline, settlement, sharing, source, states } = assembled;

@@ -121,6 +121,18 @@ export class StatusSharing {
     if (state !== null && !this.isTold(connectionId, state)) this.#writeSoon(connectionId);
   }
 
+  /**
+   * What the topic tells is about an entry of a config topic that is no more, since that was made anew: its offset says
+   * nothing about which is newer. What is known here takes its place.
+   */
+  overrule(connectionId: string): void {
+    const shared = this.#shared.get(connectionId);
+    if (shared !== undefined) this.#shared.set(connectionId, { ...shared, state: null });
+    this.#written.delete(connectionId);
+    this.#parts.states.outdated(connectionId);
+    this.#writeSoon(connectionId);
+  }
+
   async #follow(): Promise<void> {
     const isRead = await this.#read();
     if (this.#isStopped) return;

@@ -37,7 +37,10 @@ export interface TokenChecksParts {
   readonly sharing: {
     isTold(connectionId: string, state: ConnectionState): boolean;
     announce(connectionId: string): void;
+    overrule(connectionId: string): void;
   };
+  /** Whether all that the config topic holds now has been taken in; asks Kafka. */
+  readonly isConfigRead: () => Promise<boolean>;
   readonly credentialsNow: (connectionId: string) => CredentialsLookup;
   readonly destinationOf: (connection: Connection) => Destination;
   readonly api: EventsApi;
@@ -125,13 +128,35 @@ export class TokenChecks {
     this.#seenGeneration = table.generation;
     this.#lookedAt = clock.monotonic();
     for (const connection of table.connections()) this.#lookAt(connection);
+    const ahead = new Map<string, ConnectionState>();
     for (const connectionId of [...states.ids()]) {
-      if (table.connectionOffset(connectionId) !== null) continue;
-      // A connection that another replica knows and this one has not read of yet is not gone.
-      if ((states.latest(connectionId)?.configOffset ?? 0) > table.lastOffset) continue;
-      this.#plans.delete(connectionId);
-      states.forget(connectionId);
+      const latest = states.latest(connectionId);
+      const known = table.connectionOffset(connectionId);
+      // What another replica knows and this one has not read of yet is not gone.
+      if (latest !== null && latest.configOffset > (known ?? table.lastOffset)) ahead.set(connectionId, latest);
+      else if (known === null) this.#forget(connectionId);
     }
+    if (ahead.size > 0) void this.#judge(ahead);
+  }
+
+  /**
+   * States about entries that this replica has not read. Where it has read all there is, they are about a config topic
+   * that was deleted and made anew since, and would count for newer than all that is found out until it is as long.
+   */
+  async #judge(ahead: ReadonlyMap<string, ConnectionState>): Promise<void> {
+    const { isConfigRead, sharing, states, table } = this.#parts;
+    if (!(await isConfigRead()) || this.#isStopped) return;
+    for (const [connectionId, state] of ahead) {
+      const known = table.connectionOffset(connectionId);
+      if (states.latest(connectionId) !== state || state.configOffset <= (known ?? -1)) continue;
+      if (known === null) this.#forget(connectionId);
+      else sharing.overrule(connectionId);
+    }
+  }
+
+  #forget(connectionId: string): void {
+    this.#plans.delete(connectionId);
+    this.#parts.states.forget(connectionId);
   }
 
   #lookAt({ connection_id: connectionId, enabled }: Connection): void {

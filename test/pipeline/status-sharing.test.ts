@@ -297,3 +297,46 @@ describe('where the topic', () => {
     expect(b.state()).toBe('token_invalid');
   });
 });
+
+describe('a config topic that was deleted and made anew', () => {
+  const EARLIER = { configOffset: 57, tokenDigest: 'old' };
+  const ANEW = { configOffset: 2, tokenDigest: 'old' };
+
+  it('has states of its own, though those of the former one seem newer: all replicas and a restart agree on them', async () => {
+    const { clock, start, topic } = shareTopic();
+    const [a, b] = [await start('a', EARLIER), await start('b', EARLIER)];
+    a.refused();
+    await clock.advance(HEARD_MS);
+    a.renew(ANEW);
+    b.renew(ANEW);
+    a.accepted();
+    await clock.advance(5 * HEARD_MS);
+    expect(topic.written.at(-1)).toMatchObject([C, { state: 'token_invalid', config_offset: 57 }]);
+    a.sharing.overrule(C);
+    await clock.advance(HEARD_MS);
+    b.sharing.overrule(C);
+    await clock.advance(5 * HEARD_MS);
+    const c = await start('c', ANEW);
+    expect([a.state(), b.state(), c.state()]).toEqual(['active', 'active', 'active']);
+    expect(topic.written.at(-1)).toMatchObject([C, { state: 'active', config_offset: 2 }]);
+    b.refused();
+    await clock.advance(HEARD_MS);
+    expect([a.state(), c.state()]).toEqual(['token_invalid', 'token_invalid']);
+  });
+
+  it('is overruled again where a replica that has not heard of it tells of the former one once more', async () => {
+    const { clock, start, topic } = shareTopic();
+    const [a, b] = [await start('a', EARLIER), await start('b', EARLIER)];
+    a.accepted();
+    await clock.advance(HEARD_MS);
+    a.renew(ANEW);
+    a.sharing.overrule(C);
+    await clock.advance(HEARD_MS);
+    b.refused();
+    await clock.advance(HEARD_MS);
+    expect(topic.written.at(-1)).toMatchObject([C, { state: 'token_invalid', config_offset: 57 }]);
+    a.sharing.overrule(C);
+    await clock.advance(HEARD_MS);
+    expect(topic.written.at(-1)).toMatchObject([C, { config_offset: 2 }]);
+  });
+});

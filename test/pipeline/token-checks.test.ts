@@ -42,13 +42,23 @@ function setUp({ check = true, random = () => 0.5, rates = {} }: SetUp = {}) {
   const limits = createProcessRateLimits({ ...FAST, ...rates }, clock);
   const announced: [string, ConnectionState['state'] | undefined][] = [];
   const told = new Set<string>();
+  const overruled: string[] = [];
+  const config = { isRead: true, asked: 0 };
+  const isConfigRead = async () => {
+    config.asked += 1;
+    return config.isRead;
+  };
   const sharing = {
     isTold: (connectionId: string) => told.has(connectionId),
     announce: (connectionId: string) => void announced.push([connectionId, states.of(connectionId)?.state]),
+    overrule: (connectionId: string) => {
+      overruled.push(connectionId);
+      states.outdated(connectionId);
+    },
   };
   const destinations = createDestinations(null);
   const checks = new TokenChecks({
-    ...{ table, states, sharing, credentialsNow, api, clock, limits, random, telemetry },
+    ...{ table, states, sharing, isConfigRead, credentialsNow, api, clock, limits, random, telemetry },
     destinationOf: connection => destinations(connection, null),
     options: { check, intervalMs: WINDOW_MS },
   });
@@ -61,7 +71,10 @@ function setUp({ check = true, random = () => 0.5, rates = {} }: SetUp = {}) {
   };
   const remove = (id: string) => table.apply(offset++, `connection:${id}`, { kind: 'tombstone' });
   const stateOf = (id: string) => states.of(id)?.state ?? null;
-  return { clock, api, telemetry, table, tokens, states, limits, announced, told, checks, write, remove, stateOf };
+  return {
+    ...{ clock, api, telemetry, table, tokens, states, limits, announced, told, overruled, config },
+    ...{ checks, write, remove, stateOf },
+  };
 }
 
 describe('credentials that no request has had an answer about', () => {
@@ -250,7 +263,8 @@ describe('a connection', () => {
   });
 
   it('that is removed is forgotten, one that is not read of yet is not', async () => {
-    const { checks, clock, remove, states, telemetry, write } = setUp();
+    const { checks, clock, config, overruled, remove, states, telemetry, write } = setUp();
+    config.isRead = false;
     const news = { ...states.inForce('x', { configOffset: 1, tokenDigest: 'd' }, 0), configOffset: 99 };
     write('c-1');
     write('c-2');
@@ -263,6 +277,39 @@ describe('a connection', () => {
     expect([...states.ids()].sort()).toEqual(['c-2', 'newcomer']);
     const removed = telemetry.told('connectionState').filter(([, state]) => state === 'removed');
     expect(removed.map(([id]) => id)).toEqual(['x', 'leftover', 'c-1']);
+    expect([config.asked > 0, overruled]).toEqual([true, []]);
+  });
+
+  it('whose state is about an entry that is nowhere on the config topic is judged anew: that was made anew', async () => {
+    const { checks, clock, overruled, states, stateOf, write } = setUp();
+    const before = { ...states.inForce('x', { configOffset: 57, tokenDigest: 'd' }, 0), state: 'parked' as const };
+    states.forget('x');
+    states.learned('c-1', before, 0);
+    states.learned('not-there-any-more', before, 0);
+    write('c-1');
+    checks.start();
+    await clock.advance(WINDOW_MS);
+    expect([stateOf('c-1'), overruled]).toEqual(['undecided', ['c-1']]);
+    expect([[...states.ids()], states.latest('c-1')?.configOffset]).toEqual([['c-1'], 0]);
+  });
+
+  it('of which another replica knows an entry that comes while Kafka is asked keeps that state', async () => {
+    const { checks, clock, config, overruled, states, write } = setUp();
+    const news = { ...states.inForce('c-1', { configOffset: 1, tokenDigest: 'token of c-1' }, 0), revision: 7 };
+    write('c-1');
+    states.learned('c-1', news, 0);
+    checks.start();
+    write('c-1');
+    await clock.advance(WINDOW_MS);
+    expect([config.asked, overruled, states.latest('c-1')?.configOffset]).toEqual([1, [], 1]);
+  });
+
+  it('costs no question where all is as it should be', async () => {
+    const { checks, clock, config, write } = setUp();
+    write('c-1');
+    checks.start();
+    await clock.advance(5 * WINDOW_MS);
+    expect(config.asked).toBe(0);
   });
 });
 
@@ -449,6 +496,7 @@ describe('of three replicas', () => {
       await clock.advance(share * WINDOW_MS);
       const checks = new TokenChecks({
         ...{ table, api, clock, states: replica.states, sharing: replica.sharing, telemetry: replica.telemetry },
+        isConfigRead: async () => true,
         ...{ random: () => share, limits: createProcessRateLimits(FAST, clock) },
         credentialsNow: () => ({ kind: 'token', token: 'secret', ...OLD }),
         destinationOf: connection => destinations(connection, null),
