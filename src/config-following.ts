@@ -36,8 +36,8 @@ export class ConfigFollowing {
   readonly #clock: Clock;
   readonly #readings = new ConfigReadings();
   #readToEnd = false;
-  /** Records were deleted in front: by a wrong retention or a slip of the hand, and not because they are to be forgotten. */
-  #isBeheaded = false;
+  /** Partitions whose first records were deleted: by a wrong retention or a slip of the hand, not to be forgotten. */
+  readonly #beheaded = new Set<number>();
   #cancelLetGo = (): void => {};
 
   constructor(table: ConfigTable, decoder: ConfigDecoder, schemas: SchemaLearning, telemetry: Telemetry, clock: Clock) {
@@ -70,7 +70,8 @@ export class ConfigFollowing {
 
   /** The partition is read anew, from this first offset, beside the table. */
   rereading(partition: number, first: number): void {
-    this.#isBeheaded = first > 0;
+    if (first > 0) this.#beheaded.add(partition);
+    else this.#beheaded.delete(partition);
     this.#readings.begin(partition);
   }
 
@@ -121,7 +122,7 @@ export class ConfigFollowing {
 
   /** Whether what is missing stays for good: an empty topic would skip every event. */
   #isHeld(): boolean {
-    return this.#readings.isEmpty || this.#isBeheaded;
+    return this.#readings.isEmpty || this.#beheaded.size > 0;
   }
 
   #letGo(): void {

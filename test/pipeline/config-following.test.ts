@@ -227,6 +227,8 @@ describe('a config topic that is read once more', () => {
     following.rereading(0, 2);
     await following.apply({ partition: 0, offset: 2, key: OTHER[0], value: OTHER[1] });
     following.reread(0);
+    following.rereading(1, 0);
+    following.reread(1);
     await clock.advance(1_000 * MINUTES);
     expect([table.problemCount, table.size, following.complete]).toEqual([2, 3, true]);
     for (const [key, value] of [CONNECTION, MAPPING]) await following.apply({ partition: 0, offset: 9, key, value });
