@@ -20,8 +20,13 @@ export function lookAt(stat: Stats): FileLook {
   return { stat, at: Date.now() };
 }
 
-/** Whether the content is surely the same. A link that leads elsewhere shows as another inode. */
+/**
+ * Whether the content is surely the same. A link that leads elsewhere shows as another inode. Whoever writes may choose
+ * the time of modification (`cp -p`, reproducible archives), and tokens are of one length: only the change time is the
+ * system's own.
+ */
 export function isUnchanged({ stat: before, at }: FileLook, now: Stats): boolean {
-  const same = before.ino === now.ino && before.mtimeMs === now.mtimeMs && before.size === now.size;
-  return same && now.mtimeMs < at - UNSETTLED_MS;
+  const isSameFile = before.ino === now.ino && before.size === now.size;
+  const isSameTime = before.mtimeMs === now.mtimeMs && before.ctimeMs === now.ctimeMs;
+  return isSameFile && isSameTime && now.mtimeMs < at - UNSETTLED_MS;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -226,6 +226,21 @@ describe('a file that was just written', () => {
       utimesSync(path, now, now);
       expect(tokens.lookup('file:acme', 'c1')).toMatchObject({ token });
     }
+  });
+
+  it('is read again when it was written over with the times and the size of the one before', () => {
+    const path = join(dir, 'acme');
+    const old = new Date(Date.now() - 60_000);
+    const write = (token: string): number => {
+      writeFileSync(path, token);
+      utimesSync(path, old, old);
+      return statSync(path).ctimeMs;
+    };
+    const tokens = tokensIn({});
+    const before = write('one');
+    expect(tokens.lookup('file:acme', 'c1')).toMatchObject({ token: 'one' });
+    while (write('two') === before);
+    expect(tokens.lookup('file:acme', 'c1')).toMatchObject({ token: 'two' });
   });
 
   it('is not read again once it is old and unchanged', () => {
