@@ -6,9 +6,10 @@ import { STRICT_RULES } from '../../sandbox/tiktok-strictness.ts';
 import { readSchemas } from '../../src/adapters/schema-files.ts';
 import type { Host } from '../../src/control/host.ts';
 import { runPreview } from '../../src/control/preview.ts';
+import { sha256 } from '../../src/core/normalise.ts';
 import { DEAD_LETTER_REASONS, SKIP_REASONS } from '../../src/core/outcome.ts';
 import { testConfig } from '../config/test-config.ts';
-import { nastyText } from '../core/business-events.ts';
+import { nastyText, PRIVATE_IPS } from '../core/business-events.ts';
 import { TYPED_PHONE_NUMBERS } from '../core/phone-numbers.ts';
 import {
   CASES,
@@ -132,6 +133,7 @@ describe('the preview of an event', () => {
 });
 
 describe('whatever the files say', () => {
+  const NOTHING = sha256('');
   const ordinary = fc.oneof(
     fc.constantFrom(
       'E.C.P',
@@ -141,13 +143,17 @@ describe('whatever the files say', () => {
       'https://s.example/?ttclid=x',
       '81.2.69.1',
     ),
-    fc.constantFrom('EUR', 'bgn', 'DE', 'Lead', 'DemoBooked', '10.0.0.1', '', ' ', 'a'.repeat(64), '4915123456789'),
+    fc.constantFrom('EUR', 'bgn', 'DE', 'Lead', 'DemoBooked', '', ' ', 'a'.repeat(64), NOTHING, '4915123456789'),
+    fc.constantFrom(' - ', 'https://[::1', 'https:///x', `https://s.example/?ttclid=${'x'.repeat(1001)}`),
     fc.string({ unit: 'binary', maxLength: 20 }),
   );
   const text = fc.oneof({ weight: 12, arbitrary: ordinary }, { weight: 1, arbitrary: nastyText });
   const odd = fc.oneof(text, fc.constantFrom(null, true, false, 0, -1, 1.5, '19.90', '-3', NOW, 1e300), fc.jsonValue());
   const touch = fc.record(
-    { ttclid: text, ttp: text, page_url: text, referrer: text, ip: text, user_agent: text },
+    {
+      ...{ ttclid: fc.oneof(text, fc.constant('x'.repeat(1001))), ttp: text, page_url: text, referrer: text },
+      ...{ ip: fc.oneof(text, fc.constantFrom(...PRIVATE_IPS), fc.ipV4(), fc.ipV6()), user_agent: text },
+    },
     { requiredKeys: [] },
   );
   const some = <T>(fields: Record<string, fc.Arbitrary<T>>) => fc.record(fields, { requiredKeys: [] });

@@ -585,6 +585,7 @@ describe('whatever the event', () => {
         }
         const body = JSON.parse(trackBody(built.destination, [built.json]));
         expect(checkBody(built.destination, body)).toEqual({ ok: true });
+        expect(Buffer.byteLength(built.json)).toBeLessThanOrEqual(DEFAULT_BUILD_OPTIONS.maxEventBytes);
         const user = built.destination.wire === 'V1' ? body.batch[0].context.user : body.data[0].user;
         for (const field of PERSONAL) expect(user?.[field] ?? 'a'.repeat(64)).toMatch(/^[0-9a-f]{64}$/);
         passedByShape[shapeOf(connection) ?? 'web'] += 1;

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import type { BuildOptions } from '../../src/core/build-event.ts';
 import type { Connection, Mapping } from '../../src/core/config-entry.ts';
+import { sha256 } from '../../src/core/normalise.ts';
 import type { BusinessEvent, ConversionCreated, RevenueUpdated, Touch } from '../../src/core/record.ts';
 
 export const NOW = Date.UTC(2026, 9, 25, 12, 0, 0);
@@ -171,7 +172,17 @@ function sometimes<T>(...likely: readonly T[]): fc.Arbitrary<T | string | null> 
   );
 }
 
-const digest = fc.stringMatching(/^[0-9a-fA-F]{64}$/);
+/** A digest in any letter case, also that of nothing. */
+const digest = fc.oneof(
+  fc.stringMatching(/^[0-9a-fA-F]{64}$/),
+  fc.constantFrom(sha256(''), ` ${sha256('').toUpperCase()}`),
+);
+
+/** Addresses of every kind that must not leave. */
+export const PRIVATE_IPS = [
+  ...['10.0.0.1', '172.16.0.1', '192.168.0.1', '127.0.0.1', '169.254.0.1', '100.64.0.1', '::1', 'fe80::1', 'fd00::1'],
+  ...['::ffff:10.0.0.1', '::FFFF:100.64.0.1', '0:0:0:0:0:ffff:c0a8:1'],
+] as const;
 
 /** Canonical decimals, as decoding makes them. */
 export const anyDecimal: fc.Arbitrary<string> = fc
@@ -188,7 +199,7 @@ const anyTouch: fc.Arbitrary<Touch> = fc.record({
     'https://shop.example/%',
   ),
   referrer: sometimes('https://www.tiktok.com/', 'android-app://com.zhiliaoapp.musically'),
-  ip: fc.oneof(sometimes('203.0.113.7', '10.0.0.1', '::ffff:8.8.8.8', '1.2.3.4:80'), fc.ipV4(), fc.ipV6()),
+  ip: fc.oneof(sometimes('203.0.113.7', '::ffff:8.8.8.8', '1.2.3.4:80', ...PRIVATE_IPS), fc.ipV4(), fc.ipV6()),
   user_agent: sometimes('Mozilla/5.0 "quoted" \\'),
   occurred_at: fc.option(fc.integer()),
 });
