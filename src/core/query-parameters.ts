@@ -14,6 +14,9 @@ export const CLICK_ID_PARAMETER = 'ttclid';
 
 const UNESCAPED = `${CLICK_ID_PARAMETER}=`;
 
+/** What is left of a mark that was copied out of a page's source, where `&` is written `&amp;`. */
+const REST_OF_MARK = /^(?:amp;)+/;
+
 /** One of the letters c, d, i, l and t as an escape. */
 const ESCAPED_LETTER = /%(?:6[349Cc]|74)/;
 
@@ -22,7 +25,7 @@ export function clickIdIn(address: string): string | null {
   if (!address.includes(CLICK_ID_PARAMETER) && !(address.includes('%') && ESCAPED_LETTER.test(address))) return null;
   for (const piece of piecesOf(address)) {
     const parameter = isMark(piece.charCodeAt(0)) ? piece.slice(1) : piece;
-    const value = clickIdOf(parameter)?.trim();
+    const value = clickIdOf(parameter.replace(REST_OF_MARK, ''))?.trim();
     if (value) return value;
   }
   return null;
@@ -57,7 +60,7 @@ function filtered(address: string, unwanted: ReadonlySet<string>): string {
   for (let index = 1; index < pieces.length; index += 1) {
     const piece = pieces[index] ?? '';
     if (removing && piece.startsWith('?') && !piece.includes('=')) continue;
-    removing = unwanted.has(comparable(decoded(rawNameOf(piece.slice(1)))));
+    removing = unwanted.has(comparable(decoded(rawNameOf(piece.slice(1).replace(REST_OF_MARK, '')))));
     if (removing) {
       if (!piece.startsWith('&') && mark !== '#') mark = piece.charAt(0);
     } else {

@@ -34,6 +34,9 @@ describe('removing query parameters', () => {
     ['https://s.example/a#/r?x=1#email=2', 'https://s.example/a#/r?x=1'],
     ['https://s.example/a?email=1#email=2?email=3&x', 'https://s.example/a#x'],
     ['https://s.example/a?ttclid[]=1&email=2#ttclid=3?ttclid=4', 'https://s.example/a?ttclid[]=1#ttclid=3?ttclid=4'],
+    // Copied out of a page's source, where & is written &amp;.
+    ['https://s.example/a?x=1&amp;email=a&amp;amp;email=b&amp;y=2', 'https://s.example/a?x=1&amp;y=2'],
+    ['https://s.example/a?email=a&amp;ttclid=T', 'https://s.example/a?amp;ttclid=T'],
     ['', ''],
   ])('makes of %s %s', (address, expected) => expect(filter(address)).toBe(expected));
 
@@ -44,7 +47,10 @@ describe('removing query parameters', () => {
   });
 
   it('leaves every other byte as it is, never throws, and doing it twice changes nothing', () => {
-    const parameter = fc.oneof(fc.constantFrom('a=1', 'email=x', 'ttclid=T', '%=', ''), fc.string({ maxLength: 8 }));
+    const parameter = fc.oneof(
+      fc.constantFrom('a=1', 'email=x', 'amp;email=x', 'ttclid=T', '%=', ''),
+      fc.string({ maxLength: 8 }),
+    );
     const query = fc.array(parameter, { maxLength: 6 }).map(parts => `https://s.example/?${parts.join('&')}`);
     fc.assert(
       fc.property(fc.oneof(query, fc.string({ unit: 'binary' })), address => {
@@ -76,6 +82,9 @@ describe('the click id in an address', () => {
     ['https://s.example/&ttclid=T', 'T'],
     ['https://s.example/?ttclid=Q#ttclid=F', 'Q'],
     ['https://s.example/?ttclid=+%20a%2Bb+', 'a+b'],
+    ['https://s.example/?x=1&amp;ttclid=T&amp;y=2', 'T'],
+    ['https://s.example/?x=1&amp;%74tclid=T', 'T'],
+    ['https://s.example/?amp;ttclid=T', 'T'],
     ['https://s.example/?ttclid', null],
     ['https://s.example/?%54%54%43%4C%49%44=T', null],
     ['https://s.example/?u=%74&x', null],
@@ -84,7 +93,7 @@ describe('the click id in an address', () => {
 
   it('is never empty and never lost by taking out others, whatever the address', () => {
     const filter = createParameterFilter(['email']);
-    const piece = fc.constantFrom('?', '&', '#', 'ttclid=', '%74tclid=', 'email=', 'T', '=', '[]', '%');
+    const piece = fc.constantFrom('?', '&', '#', 'ttclid=', '%74tclid=', 'email=', 'amp;', 'T', '=', '[]', '%');
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), pieces => {
         const address = `https://s.example/${pieces.join('')}`;
