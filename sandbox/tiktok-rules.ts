@@ -154,6 +154,9 @@ const EVENT: Fields = {
 
 const event = objectOf(EVENT);
 
+/** GO: app events are for those whom TikTok has switched them on; SDK: the code. */
+const APP_NOT_ALLOWED = problem('App events are not allow-listed for this app.', CODE.NOT_IN_WHITELIST);
+
 const TOP_LEVEL = new Set(['event_source', 'event_source_id', 'data', 'test_event_code', 'partner_name']);
 
 /** What is known of a request before its events are looked at. */
@@ -180,6 +183,7 @@ export function checkTrackBody(body: unknown, options: Partial<TrackRules> & { r
   const rules = { ...DOCUMENTED_RULES, ...options };
   const source = readSource(body);
   if ('code' in source) return refusal(source, rules.rowNaming, 0);
+  if (source.source === 'app' && !rules.appEvents) return refusal(APP_NOT_ALLOWED, rules.rowNaming, 0);
   const request = body as Record<string, unknown>;
   const outside = outsideProblem(request, rules);
   if (outside !== null) return refusal(outside, rules.rowNaming, 0);

@@ -48,6 +48,7 @@ export const SETTINGS_CHANGE = z
     refuseEmpty: z.boolean(),
     requirePublicIp: z.boolean(),
     requireNormalised: z.boolean(),
+    appEvents: z.boolean(),
     partnerNames: z.array(z.string()),
     poisonPrefix: z.nullable(z.string().min(1)),
     authStatus: z.literal([200, 401]),

@@ -37,6 +37,8 @@ export interface TrackRules {
    * of an empty text: only senders are asked for these.
    */
   readonly requireNormalised: boolean;
+  /** Takes app events, which TikTok does only where a sales contact has switched them on. */
+  readonly appEvents: boolean;
   /** Names TikTok has registered; any other is refused. */
   readonly partnerNames: readonly string[];
   /** A fault to be asked for: events whose id begins so are refused although nothing is wrong with them; null for none. */
@@ -61,6 +63,7 @@ export const DOCUMENTED_RULES: TrackRules = {
   refuseEmpty: false,
   requirePublicIp: false,
   requireNormalised: false,
+  appEvents: false,
   partnerNames: [],
   poisonPrefix: null,
 };

@@ -111,6 +111,11 @@ const NORMALISING: readonly PreviewCase[] = [
     event: { email: 'none given' },
     sends: { [`${USER}.email`]: undefined },
   },
+  ...['city', 'state', 'country'].map(field => ({
+    says: `${field} as a digest, of which only letters would be left, is absent`,
+    event: { [field]: GIVEN.toUpperCase() },
+    sends: { [`${USER}.${field}`]: undefined },
+  })),
   { says: 'a zip of dashes is left out', event: { zip_code: ' - ' }, sends: { [`${USER}.zip_code`]: undefined } },
   ...(
     [
@@ -185,6 +190,7 @@ const CLICKS: readonly PreviewCase[] = [
       ['https://shop.example/#/?ttclid=x', 'x'],
       ['https://shop.example/?ttclid=&ttclid=x', 'x'],
       ['https://shop.example/?%74tclid=x', 'x'],
+      ['https://shop.example/?a=1&amp;ttclid=x', 'x'],
     ] as const
   ).map(([page_url, ttclid]) => ({
     says: `where it is empty the click id of ${page_url} is ${ttclid}`,
@@ -234,6 +240,12 @@ const PAGES: readonly PreviewCase[] = [
     says: 'without a page the fallback stands in',
     event: { last_touch: null },
     connection: { fallback_page_url: 'https://shop.example/' },
+    sends: { 'data.0.page': { url: 'https://shop.example/' } },
+  },
+  {
+    says: 'blanks around the fallback are nothing',
+    event: { last_touch: null },
+    connection: { fallback_page_url: ' https://shop.example/ ' },
     sends: { 'data.0.page': { url: 'https://shop.example/' } },
   },
   { says: 'without page and fallback there is none', event: { last_touch: null }, sends: { 'data.0.page': undefined } },
@@ -665,6 +677,11 @@ const REFUSED: readonly PreviewCase[] = [
       refuses: 'config_invalid',
     }),
   ),
+  {
+    says: 'a fallback page without a host',
+    connection: { fallback_page_url: 'https:///x' },
+    refuses: 'config_invalid',
+  },
   { says: 'a token in clear', connection: { access_token: 'canary-7f3a' }, refuses: 'config_invalid' },
   { says: 'a wire nobody knows', connection: { wire: 'V3' }, refuses: 'config_invalid' },
   { says: 'a value without a source', mapping: { value_source: null }, refuses: 'config_invalid' },

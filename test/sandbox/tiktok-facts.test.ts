@@ -23,6 +23,8 @@ import {
 } from './tiktok-track-request.ts';
 
 const DAY_S = 86_400;
+/** The strictest where app events are switched on, so that each rule shows by itself. */
+const STRICT = { ...STRICT_RULES, appEvents: true };
 const UUID = `${'a'.repeat(8)}-0000-0000-0000-${'0'.repeat(12)}`;
 const NOTHING = createHash('sha256').digest('hex');
 
@@ -31,7 +33,12 @@ function codeOf(body: unknown, rules = {}, changes: Partial<TrackRequest> = {}):
   const access = new Access();
   access.addPixel('PIXEL-1', 'token-1');
   access.addPixel('PIXEL-2', 'token-2');
-  const bench = { access, faults: new Faults(), settings: { ...DEFAULT_SETTINGS, ...rules }, nowMs: NOW_MS };
+  const bench = {
+    access,
+    faults: new Faults(),
+    settings: { ...DEFAULT_SETTINGS, appEvents: true, ...rules },
+    nowMs: NOW_MS,
+  };
   const path = Object.hasOwn(Object(body), 'pixel_code') ? BATCH_PATH : TRACK_PATH;
   const request = { method: 'POST', path, contentType: 'application/json', token: 'token-1', ...changes };
   return judge({ ...request, body: JSON.stringify(body) }, bench).problem?.code ?? 0;
@@ -175,10 +182,16 @@ describe('by default the simulator', () => {
 
   test.each(TAKEN)('takes what nobody says TikTok refuses: %s', (_fact, body) => {
     expect(codeOf(body)).toBe(0);
-    expect(codeOf(body, STRICT_RULES)).not.toBe(0);
+    expect(codeOf(body, STRICT)).not.toBe(0);
   });
 
   test.each(HARMLESS)('takes, as it does when strict: %s', (_fact, body) => {
-    expect([codeOf(body), codeOf(body, STRICT_RULES)]).toEqual([0, 0]);
+    expect([codeOf(body), codeOf(body, STRICT)]).toEqual([0, 0]);
+  });
+
+  test('refuses app events as 40118 until they are switched on', () => {
+    const app = of('app', {});
+    const { appEvents } = DEFAULT_SETTINGS;
+    expect([codeOf(app, { appEvents }), codeOf(app, STRICT_RULES), codeOf(app)]).toEqual([40118, 40118, 0]);
   });
 });
