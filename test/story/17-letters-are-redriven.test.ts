@@ -7,6 +7,9 @@ import { eventually } from '../../sandbox/eventually.ts';
 import { total } from '../../sandbox/service-process.ts';
 import { apiCode, hang } from '../../sandbox/tiktok-faults.ts';
 import { tokenOf, type World } from '../../sandbox/world.ts';
+import { createRedisClient } from '../../src/adapters/redis-client.ts';
+import { createRedisRedriveRegister } from '../../src/adapters/redis-redrive-register.ts';
+import { EVERY_LETTER } from '../../src/core/letter-filter.ts';
 import { useStack } from '../stack.ts';
 import { balanceOf } from './books.ts';
 import { conversion, countedIds, createWorld, ids, repeats } from './business.ts';
@@ -97,6 +100,30 @@ describe('dead letters of a connection whose token was refused', () => {
     expect([second.exitCode, JSON.parse(second.out)]).toMatchObject([0, { job: 'killed', end: 'finished' }]);
     expect(countedIds(world.simulator)).toEqual(ids('c', 60).sort());
     expect(repeats(world.simulator)).toBe(underWay()?.events);
+  });
+
+  it('are not taken by a second new job of one name, which another one was started under while it waited', async () => {
+    await withLetters('redrive-twin', 2);
+    writeToken(tokenOf(CONNECTION));
+    const redis = createRedisClient({
+      ...{ mode: 'standalone', url: stack.redisUrl, nodes: [], sentinelName: null, username: null, password: null },
+      ...{ tls: { rejectUnauthorized: true }, connectTimeoutMs: 5_000, commandTimeoutMs: 2_000 },
+    });
+    await redis.connect();
+    const register = createRedisRedriveRegister(redis, `tiktok-sync:${world.groupId}:`);
+    const first = { job: 'twin', run: 'first', host: 'elsewhere', since: Date.now() };
+    expect(await register.lock(first, 60_000)).toBeNull();
+
+    const second = redrive('--all', '--name', 'twin');
+    await eventually('the second waits', () => second.err().includes('Waiting for the lock'));
+    const others = { ...EVERY_LETTER, connectionId: 'another' };
+    await register.remember({ job: 'twin', startedAt: first.since, filter: others, ends: [] }, 60_000);
+    await register.unlock(first);
+    const { err, exitCode } = await second.ended;
+    await redis.close();
+
+    expect([exitCode, err]).toEqual([2, expect.stringContaining('there is a job twin already')]);
+    expect(countedIds(world.simulator)).toEqual([]);
   });
 
   it('come back by themselves after a new token without a test code, though no event comes', async () => {
