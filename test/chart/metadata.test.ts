@@ -3,6 +3,7 @@
 import type { DeploymentSpec } from 'kubernetes-types/apps/v1.d.ts';
 import { describe, expect, test } from 'vitest';
 import { only, type RenderOptions, render } from './helm.ts';
+import { containersOf, podsOf } from './objects.ts';
 import { schemaProblems } from './schemas.ts';
 
 const TEAM = { team: 'ads' };
@@ -85,6 +86,15 @@ describe('a value that is left blank', () => {
   test.each(['resources', 'podLabels', 'commonLabels'])('takes %s away', name => {
     expect(only(blank({ [name]: null }), 'Deployment').metadata.name).toBe('sync-tiktok-conversion-sync');
   });
+});
+
+test('every pod can have the CPU limit that a quota asks for', () => {
+  const resources = { limits: { cpu: '1' } };
+  const objects = render({
+    inline: { resources, tests: { resources }, topics: { create: 'job', job: { resources } } },
+  });
+  const containers = podsOf(objects).flatMap(containersOf);
+  expect(containers.map(({ container }) => container.resources?.limits?.['cpu'])).toEqual(['1', '1', '1']);
 });
 
 test('a rollout by Recreate has no bounds of a rolling update, which Kubernetes would refuse', () => {
