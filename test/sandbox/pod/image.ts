@@ -70,5 +70,5 @@ function environment(text: string): [string, string][] {
 function copied(text: string): string[] {
   const words = text.split(' ');
   if (words[0]?.startsWith('--from')) return words.at(-1) === './node_modules' ? ['node_modules'] : [];
-  return words.slice(0, -1);
+  return words.slice(0, -1).filter(word => !word.startsWith('--'));
 }
