@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- isolation`: 5 of 100 connections are refused, throttled or hang 5 s; do the other 95 keep their latency?
  *
- * Steady input after a burst for those five, and a small buffer, so that what waits for them would fill it and stop the
+ * Those five have a third of the input, and the buffer is small, so that what waits for them would fill it and stop the
  * others; rounds in which a healthy run and one of each fault alternate, each in a world of its own. The latency is
  * the arrival at TikTok's simulator minus the moment the record was produced, the gathering in windows included.
  * Bound: the median over the rounds of the p99 of the 95 rises by less than 25 % or 100 ms, and all their events arrive.
@@ -12,7 +12,6 @@ import { parseArgs } from 'node:util';
 import { eventually } from '../../sandbox/eventually.ts';
 import { type Fault, hang, latency, limited } from '../../sandbox/tiktok-faults.ts';
 import { pixelOf, type World } from '../../sandbox/world.ts';
-import { conversion, ids } from '../story/business.ts';
 import { median, percentile, rise } from './figures.ts';
 import { type Row, runInSandbox, type Sandbox } from './run-in-sandbox.ts';
 import { SteadyInput } from './steady-input.ts';
@@ -24,11 +23,15 @@ const WINDOW_MS = 1_000;
 const LATENCY_MS = 40;
 const HANG_MS = 5_000;
 const RETRY_AFTER_S = 5;
-/** A second's input of all, and four times what one connection may hold of it. */
+/** The five are large: each has so many times the input of another, a third of all together. */
+const LARGE = 10;
+const INPUT = [...CONNECTIONS, ...Array.from({ length: LARGE - 1 }, () => TROUBLED).flat()];
+/** Four seconds of the whole input: what waits for the five fills it before it is measured, were it not bounded. */
 const BUFFERED = 4_000;
-const BURST = 500;
-/** Code compiles and windows fill meanwhile; not measured. */
-const WARM_UP_MS = 8_000;
+/** So small that one that hangs cannot keep up with its input, however well its requests are filled. */
+const MOST_IN_A_REQUEST = 100;
+/** Code compiles, what waits for the five grows to its bounds; not measured. */
+const WARM_UP_MS = 25_000;
 const ARRIVE_WITHIN_MS = 60_000;
 
 const KINDS = ['refused', 'throttled', 'hanging', 'silent'] as const;
@@ -116,16 +119,16 @@ async function oneRun(sandbox: Sandbox, name: string, kind: Kind | 'healthy', op
     connections: CONNECTIONS,
     partitions: 8,
     windowMs: WINDOW_MS,
-    env: { TIKTOK_SYNC_WINDOW_MAX_BUFFERED_EVENTS_COUNT: String(BUFFERED) },
+    env: {
+      TIKTOK_SYNC_WINDOW_MAX_BUFFERED_EVENTS_COUNT: String(BUFFERED),
+      TIKTOK_SYNC_DELIVERY_BATCH_MAX_EVENTS_COUNT: String(MOST_IN_A_REQUEST),
+    },
   });
   world.simulator.faults.add(latency(LATENCY_MS));
   for (const id of TROUBLED) trouble(world, id, kind);
   await world.startService();
-  const input = new SteadyInput(world, { connections: CONNECTIONS, rate: options.rate, keepTimes: true });
+  const input = new SteadyInput(world, { connections: INPUT, rate: options.rate, keepTimes: true });
   input.start();
-  await world.producer.conversions(
-    TROUBLED.flatMap(id => ids(`burst-${id}`, BURST).map(event => conversion(id, event))),
-  );
   await pause(WARM_UP_MS);
   const from = Date.now();
   await pause(options.seconds * 1000);
