@@ -9,7 +9,10 @@
 import type { BuildNote } from './build-notes.ts';
 import { present } from './normalise.ts';
 
-const IPV4 = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
+const OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
+const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
+/** RFC 1918, loopback, link-local and CGNAT, of what is an address. */
+const NOT_PUBLIC = /^(?:10|127|169\.254|172\.(?:1[6-9]|2\d|3[01])|192\.168|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./;
 const IPV6_CHARACTERS = /^[0-9a-f:.]+$/i;
 const MAPPED = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/;
 
@@ -26,14 +29,7 @@ export function publicIp(ip: string | null, notes: BuildNote[]): string | null {
 
 /** null: not an address. */
 function isPublicIpv4(address: string): boolean | null {
-  const octets = IPV4.exec(address)?.slice(1).map(Number);
-  if (octets === undefined || octets.some(octet => octet > 255)) return null;
-  const [a = 0, b = 0] = octets;
-  if (a === 10 || a === 127) return false;
-  if (a === 100) return b < 64 || b > 127;
-  if (a === 169) return b !== 254;
-  if (a === 172) return b < 16 || b > 31;
-  return !(a === 192 && b === 168);
+  return IPV4.test(address) ? !NOT_PUBLIC.test(address) : null;
 }
 
 /** null: not an address. */
