@@ -158,7 +158,7 @@ class Placing {
       {
         connectionId: event.destination.connectionId,
         destinationKey: event.destination.key,
-        jsonBytes: Buffer.byteLength(event.json),
+        jsonBytes: event.jsonBytes,
         maxPerRequest: MAX_EVENTS_PER_REQUEST[event.destination.wire],
         event,
         ticket,

@@ -38,6 +38,8 @@ export interface TikTokEvent {
   readonly eventTime: number;
   /** The element of `data[]` (2.0) or `batch[]` (1.0), as sent. */
   readonly json: string;
+  /** Bytes of `json` in UTF-8. */
+  readonly jsonBytes: number;
   /** Canonical decimal string as sent; null when value and currency were left out. */
   readonly value: string | null;
   readonly currency: string | null;

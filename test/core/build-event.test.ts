@@ -76,6 +76,7 @@ describe('a typical conversion', () => {
       eventId: 'conversion-1',
       eventTime: Math.floor((NOW - 60_999) / 1000),
       json: '',
+      jsonBytes: Buffer.byteLength(built.json),
       value: '129.95',
       currency: 'USD',
       matchKeys: ['ttclid', 'email', 'phone', 'external_id', 'ttp', 'ip'],

@@ -21,6 +21,7 @@ export function destinationOf(changes: Partial<Destination> = {}): Destination {
 
 export function tiktokEvent(changes: Partial<TikTokEvent> = {}): TikTokEvent {
   const eventId = changes.eventId ?? 'conversion-1';
+  const json = JSON.stringify({ event: 'Purchase', event_id: eventId });
   return {
     destination: destinationOf(),
     workspaceId: 'workspace-1',
@@ -29,7 +30,8 @@ export function tiktokEvent(changes: Partial<TikTokEvent> = {}): TikTokEvent {
     eventName: 'Purchase',
     eventId,
     eventTime: 1_760_000_000,
-    json: JSON.stringify({ event: 'Purchase', event_id: eventId }),
+    json,
+    jsonBytes: Buffer.byteLength(json),
     value: '19.9',
     currency: 'USD',
     matchKeys: ['email'],
