@@ -134,10 +134,11 @@ export const KAFKA = {
   }),
   maxFetchBytes: size({
     describe: 'Most bytes of one fetch, all partitions of a broker together.',
-    default: 4_194_304,
+    default: 1_048_576,
     min: 65_536,
     max: 67_108_864,
-    because: 'a fetch is decoded as a whole, so peak memory follows it (32 MiB: 600 MB)',
+    because:
+      'a fetch is decoded as a whole, so peak memory follows it (32 MiB: 600 MB); 1 MiB took 5 % less CPU than 4 MiB',
   }),
   startFrom: startPosition({
     describe: 'Where a group without any committed offset begins. Has no effect on a group that has one.',
