@@ -18,7 +18,8 @@ describe('a record of plain fields', () => {
   test('is written as avsc writes it, whatever stands in it', () => {
     // Half an escape is no character: avsc writes bytes for it that are no UTF-8.
     const text = fc.option(fc.string({ unit: 'grapheme', maxLength: 200 }));
-    const long = fc.option(fc.maxSafeInteger());
+    // avsc refuses the two numbers at the ends.
+    const long = fc.option(fc.integer({ min: 2 - 2 ** 53, max: 2 ** 53 - 2 }));
     const decimal = fc.option(fc.integer().map(String));
     const texts = fc.array(fc.string({ unit: 'grapheme' }));
     const int = fc.option(fc.integer());
