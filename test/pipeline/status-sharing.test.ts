@@ -316,6 +316,7 @@ describe('a config topic that was deleted and made anew', () => {
     await clock.advance(HEARD_MS);
     b.sharing.overrule(C);
     await clock.advance(5 * HEARD_MS);
+    for (const { states } of [a, b]) expect(states.latest(C)?.configOffset).toBe(2);
     const c = await start('c', ANEW);
     expect([a.state(), b.state(), c.state()]).toEqual(['active', 'active', 'active']);
     expect(topic.written.at(-1)).toMatchObject([C, { state: 'active', config_offset: 2 }]);

@@ -1,5 +1,6 @@
 import avro from 'avsc';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readConnectionStatus } from '../../sandbox/connection-status.ts';
 import { type Fields, framed } from '../../sandbox/event-producer.ts';
 import { eventually } from '../../sandbox/eventually.ts';
 import { type ServiceProcess, total } from '../../sandbox/service-process.ts';
@@ -183,7 +184,13 @@ describe('a configuration entry', () => {
 describe('a config topic that is deleted and made anew', () => {
   it('loses no event: what it does not hold yet stays in force and is told, what it holds counts at once', async () => {
     await using world = await createWorld(stack, 'config-anew', { connections: [MAIN] });
+    await world.connect(MAIN);
     const service = await world.startService();
+    /** Of which entry of the connection the status topic tells. */
+    const toldOffset = async () => {
+      const told = await world.read(world.topics.connectionStatus);
+      return told.map(readConnectionStatus).findLast(status => status?.connection_id === MAIN)?.config_offset;
+    };
     const convert = async (id: string) => {
       await world.producer.conversions([conversion(MAIN, id)]);
       await world.allCommitted();
@@ -193,6 +200,8 @@ describe('a config topic that is deleted and made anew', () => {
       return config.problems.map(({ key, kind }) => `${kind} ${key}`).sort();
     };
 
+    await convert('before');
+    await eventually('the state told', async () => (await toldOffset()) === 2);
     await makeAnew(world, world.topics.config);
     await eventually('the loss noticed', async () => (await missing()).length === 2);
     expect(await missing()).toEqual(['missing connection:main', 'missing mapping:lead-main']);
@@ -207,13 +216,17 @@ describe('a config topic that is deleted and made anew', () => {
     await world.connect(MAIN);
     await eventually('all of it read', async () => (await missing()).length === 0);
     await convert('filled-again');
+    await eventually(
+      'the state of the new entry told, though its offset is lower',
+      async () => (await toldOffset()) === 1,
+    );
 
     expect(
       world.simulator
         .ledger()
         .counted()
         .map(({ event, event_id }) => `${event}|${event_id}`),
-    ).toEqual(['Lead|while-it-is-empty', 'Contact|half-way', 'Contact|filled-again']);
+    ).toEqual(['Lead|before', 'Lead|while-it-is-empty', 'Contact|half-way', 'Contact|filled-again']);
   });
 });
 
