@@ -171,9 +171,12 @@ class Life {
     const events = await this.#namespace.list('events');
     const refused = events.filter(event => event['reason'] === 'FailedCreate').map(event => String(event['message']));
     if (refused.length > 0) throw new CheckFailed(refused.join('\n'));
-    const [quota] = await this.#namespace.list('resourcequotas');
-    const { used = {} } = (quota?.['status'] ?? {}) as { used?: Record<string, string> };
-    if (!Number.parseInt(used['pods'] ?? '', 10)) throw new CheckFailed('the quota counts no pod');
+    // Its controller counts anew after each change of a pod, and for a moment without the one that has just come.
+    const used = await eventually('the quota counts a pod', async () => {
+      const [quota] = await this.#namespace.list('resourcequotas');
+      const status = (quota?.['status'] ?? {}) as { used?: Record<string, string> };
+      return Number.parseInt(status.used?.['pods'] ?? '', 10) > 0 ? status.used : undefined;
+    });
     return `the quota counts ${used['pods']} pods, ${used['requests.memory']} of memory`;
   }
 
