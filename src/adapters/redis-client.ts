@@ -45,6 +45,10 @@ export interface RedisClient {
   runScript(lua: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
 }
 
+/** How an answer begins that is no reply of Redis; the client would have it reported as a defect of its own. */
+const NO_REPLY = /Unknown RESP type/;
+/** What Kafka does, too, with what it cannot read. */
+const HUNG_UP = 'it hangs up without a reply: is it Redis, and does it want TLS, rediss:?';
 /** Error replies that no waiting will cure. */
 const REFUSALS = /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR DB index|ERR AUTH|ERR invalid DB)/;
 const LONGEST_RECONNECT_DELAY_MS = 1_000;
@@ -57,7 +61,7 @@ export function createRedisClient(options: RedisOptions): RedisClient {
   const client = options.mode === 'cluster' ? createCluster(options, target) : createClient(options, target);
   let lastProblem: string | null = null;
   const notice = (error: Error) => {
-    lastProblem = error.message;
+    lastProblem = wordsOf(error);
   };
   // Without a listener the client prints every connection error to standard error.
   client.on('error', notice);
@@ -90,6 +94,11 @@ export function createRedisClient(options: RedisOptions): RedisClient {
     answer,
     runScript: (lua, keys, args) => answer(client.eval(lua, keys.length, ...keys, ...args)),
   };
+}
+
+/** What happened, where the client's own words would lead astray. */
+function wordsOf({ message }: Error): string {
+  return NO_REPLY.test(message) ? 'what answers there is not Redis, or wants TLS (rediss:)' : message;
 }
 
 function explain(error: unknown, lastProblem: string | null, timeoutMs: number): string {
@@ -195,9 +204,13 @@ function keepHostName(host: string, found: (error: null, address: string) => voi
 /** The client goes on trying by itself; this only waits for the first success, and checks what it has reached. */
 async function connect(client: Redis | Cluster, where: string, timeoutMs: number): Promise<void> {
   let problem = 'no answer';
+  let isTaken = false;
   let timer: NodeJS.Timeout | undefined;
   const onError = (error: Error, fail: (reason: CodedError) => void) => {
-    problem = error.message;
+    problem = wordsOf(error);
+    if (NO_REPLY.test(error.message)) {
+      fail(new CodedError('DEPENDENCY_UNREACHABLE', `redis.url: ${problem}: ${where}`));
+    }
     const advice = tlsAdvice(error, 'redis.tls');
     if (advice !== null && !advice.passes) {
       const message = `redis.url: no TLS connection to ${where} (${problem.trim()}). ${advice.text}`;
@@ -211,6 +224,13 @@ async function connect(client: Redis | Cluster, where: string, timeoutMs: number
       client.once('ready', resolve);
       client.on('error', (error: Error) => onError(error, reject));
       client.on('node error', (error: Error) => onError(error, reject));
+      client.on('connect', () => {
+        isTaken = true;
+      });
+      client.on('close', () => {
+        if (isTaken && /^no answer$|EPIPE|ECONNRESET/.test(problem)) problem = HUNG_UP;
+        isTaken = false;
+      });
       timer = setTimeout(() => {
         const hint = `redis.url: nothing usable at ${where} within ${timeoutMs} ms (${problem})`;
         reject(new CodedError('DEPENDENCY_UNREACHABLE', hint));

@@ -77,6 +77,10 @@ function redisTrouble(error: unknown): Trouble {
   if (/WRONGPASS|NOAUTH|invalid password|without any password|ERR AUTH/.test(problem)) {
     return { kind: 'refused', code: 'REDIS_DENIES', problem, advice: 'Check the user and the password of redis.' };
   }
+  if (/is not Redis/.test(problem)) {
+    const advice = 'Set redis.url to the host and port of a Redis, with rediss: where that wants TLS.';
+    return { kind: 'refused', code: 'NOT_REDIS', problem, advice };
+  }
   if (/ runs Redis /.test(problem)) {
     return { kind: 'refused', code: 'REDIS_TOO_OLD', problem, advice: 'Use Redis 7 or later, or Valkey.' };
   }

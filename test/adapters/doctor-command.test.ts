@@ -104,11 +104,13 @@ describe('doctor', () => {
       TIKTOK_SYNC_KAFKA_SASL_MECHANISM: 'plain',
       TIKTOK_SYNC_KAFKA_SASL_USERNAME: 'service',
       TIKTOK_SYNC_KAFKA_SASL_PASSWORD: 'hush',
+      TIKTOK_SYNC_REDIS_URL: `redis://${new URL(stack.registryUrl).host}`,
       TIKTOK_SYNC_TIKTOK_BASE_URL: world.simulator.url.replace('http:', 'https:'),
     });
     expect(visit.exitCode).toBe(6);
-    expect(visit.bad).toEqual(['kafka.brokers ILLEGAL_SASL_STATE', 'tiktok EPROTO']);
+    expect(visit.bad).toEqual(['kafka.brokers ILLEGAL_SASL_STATE', 'redis NOT_REDIS', 'tiktok EPROTO']);
     expect(adviceOn(visit, 'ILLEGAL_SASL_STATE')).toContain('kafka.sasl.mechanism');
+    expect(adviceOn(visit, 'NOT_REDIS')).toContain('Set redis.url');
     expect(adviceOn(visit, 'EPROTO')).toContain('tiktok.baseUrl');
     expect(JSON.stringify(visit.findings)).not.toContain('hush');
   });

@@ -133,6 +133,26 @@ describe('Redis claims', () => {
       silent.close();
     });
 
+    it.each<[string, string, RegExp]>([
+      [
+        'speaks another protocol, at once',
+        'HTTP/1.1 400 Bad Request\r\n\r\n',
+        /redis\.url.* is not Redis.*127\.0\.0\.1/,
+      ],
+      ['hangs up, as Kafka does', '', /redis\.url.*hangs up without a reply: is it Redis/],
+    ])('tells a server that %s', async (_, reply, told) => {
+      const other = createServer(socket => socket.on('data', () => socket.end(reply)));
+      await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve));
+      const address = other.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      const connectTimeoutMs = reply === '' ? 200 : 60_000;
+      const claims = connectTo(optionsFor(port, { connectTimeoutMs }));
+      const error = await claims.connect().catch((cause: unknown) => cause);
+      expect(error).toMatchObject({ code: 'DEPENDENCY_UNREACHABLE', message: expect.stringMatching(told) });
+      expect(String(error)).not.toMatch(/RESP|report/);
+      other.close();
+    });
+
     it('gives up at once when the password is wrong', async () => {
       const locked = await nodes.start();
       await locked.admin.config('SET', 'requirepass', 'right');
