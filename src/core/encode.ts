@@ -6,7 +6,6 @@
 
 import type avro from 'avsc';
 import { type AvroSchemaJson, encodingType } from './avro-types.ts';
-import { FlatRecordWriter } from './flat-record.ts';
 import type { SyncLogEntry } from './sync-log-entry.ts';
 
 const HEADER_BYTES = 5;
@@ -41,28 +40,18 @@ export class RecordEncoder {
 
 /** Encodes sync log entries: the hot path's only encoder. */
 export class SyncLogEncoder {
-  readonly #writer: FlatRecordWriter;
+  readonly #encoder: RecordEncoder;
   readonly #schemaId: number;
-  #scratch = Buffer.alloc(SCRATCH_BYTES);
 
   constructor(schema: AvroSchemaJson, schemaId: number) {
-    this.#writer = new FlatRecordWriter(schema);
+    this.#encoder = new RecordEncoder(schema);
     this.#schemaId = schemaId;
   }
 
   encode(entry: SyncLogEntry): Buffer {
     const { api_code, http_status, event_time } = entry;
     const sound = isWhole(api_code) && isWhole(http_status) && isWhole(event_time);
-    const written = sound ? entry : onlyWholeNumbers(entry);
-    let end = this.#writer.write(this.#scratch, written, HEADER_BYTES);
-    if (end > this.#scratch.length) {
-      this.#scratch = Buffer.alloc(end * 2);
-      end = this.#writer.write(this.#scratch, written, HEADER_BYTES);
-    }
-    this.#scratch.writeInt32BE(this.#schemaId, 1);
-    const framed = Buffer.allocUnsafe(end);
-    this.#scratch.copy(framed, 0, 0, end);
-    return framed;
+    return this.#encoder.framed(this.#schemaId, sound ? entry : onlyWholeNumbers(entry));
   }
 }
 
