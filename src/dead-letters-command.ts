@@ -66,7 +66,7 @@ async function list(
     listed++;
     return listed < max;
   });
-  return ended(stopped, listed, host);
+  return ended(stopped, listed, json, host);
 }
 
 async function stats(
@@ -85,7 +85,7 @@ async function stats(
   const statistics = counter.statistics();
   const text = json ? JSON.stringify(statisticsJson(statistics), null, 2) : statisticsLines(statistics).join('\n');
   if (json || statistics.letters > 0) host.out.write(`${text}\n`);
-  return ended(false, statistics.letters, host);
+  return ended(false, statistics.letters, json, host);
 }
 
 async function show(
@@ -109,7 +109,7 @@ async function show(
     const text = json ? JSON.stringify(wholeLetterJson(whole), null, 2) : `${wholeLetterLines(whole).join('\n')}\n`;
     host.out.write(`${text}\n`);
   }
-  return ended(stopped, found.length, host);
+  return ended(stopped, found.length, json, host);
 }
 
 async function wholeLetter(
@@ -187,9 +187,10 @@ function narrowed(ranges: readonly LetterRange[], at: ShowRequest['at']): Letter
   return [{ partition, from: offset, to: offset + 1 }];
 }
 
-function ended(stopped: boolean, found: number, { err }: Host): ExitCode {
+function ended(stopped: boolean, found: number, json: boolean, { err }: Host): ExitCode {
   if (stopped) return EXIT.interrupted;
   if (found > 0) return EXIT.ok;
-  err.write('No letter matches.\n');
+  // JSON says it by no line, or by counts of 0.
+  if (!json) err.write('No letter matches.\n');
   return EXIT.nothingMatched;
 }

@@ -68,7 +68,7 @@ async function redriveWith(
     if (prepared === 'stopped') return EXIT.interrupted;
     const { plan, record } = prepared;
     if (plan.letters === 0) {
-      host.err.write(request.job === null ? 'No letter matches.\n' : `Nothing is left of the job ${record.job}.\n`);
+      tellNothing(request, plan, record.job, host);
       return EXIT.nothingMatched;
     }
     tellPlan(request, plan, host);
@@ -78,6 +78,14 @@ async function redriveWith(
   } finally {
     await surroundings.close();
   }
+}
+
+/** In JSON as what is found: counts of 0. */
+function tellNothing(request: RedriveRequest, plan: RedrivePlan, job: string, host: Host): void {
+  if (!request.json)
+    host.err.write(request.job === null ? 'No letter matches.\n' : `Nothing is left of the job ${job}.\n`);
+  else if (request.dryRun) tellPlan(request, plan, host);
+  else tellResult(request, plan, resultOfPlan(job, plan), host);
 }
 
 function tellPlan({ dryRun, json }: RedriveRequest, plan: RedrivePlan, host: Host): void {

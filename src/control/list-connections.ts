@@ -48,6 +48,8 @@ interface Listed {
   readonly request_id: string | null;
 }
 
+const NONE_MATCHES = 'No connection matches.';
+const NONE_THERE = 'There are no connections on the config topic: tiktok-sync apply -f FILE writes them.';
 const NO_STATE = { since: null, reason: null, api_code: null, request_id: null } as const;
 
 export function runList(request: ListRequest, { states, stored }: ListedTopics, host: Host): ExitCode {
@@ -61,9 +63,7 @@ export function runList(request: ListRequest, { states, stored }: ListedTopics, 
   const listed = all.filter(each => isAskedFor(each, request));
   const text = json ? JSON.stringify(listed, null, 2) : listed.map(each => lineOf(each, host)).join('\n');
   host.out.write(listed.length === 0 && !json ? '' : `${text}\n`);
-  if (listed.length === 0 && all.length > 0) host.err.write('No connection matches.\n');
-  else if (all.length === 0)
-    host.err.write('There are no connections on the config topic: tiktok-sync apply -f FILE writes them.\n');
+  if (listed.length === 0 && !json) host.err.write(`${all.length > 0 ? NONE_MATCHES : NONE_THERE}\n`);
   if (states === null) host.err.write('There is no status topic, so no state is known: tiktok-sync topics ensure\n');
   return listed.length === 0 ? EXIT.nothingMatched : EXIT.ok;
 }

@@ -66,11 +66,10 @@ export async function runVerify(request: VerifyRequest, parts: VerifyParts, host
 
 function runVerifyAll({ json }: VerifyRequest, verified: readonly Verified[], host: Host): ExitCode {
   const text = json ? JSON.stringify(verified, null, 2) : verified.map(each => asText(each, host)).join('\n');
-  host.out.write(verified.length === 0 && !json ? '' : `${text}\n`);
-  if (verified.length === 0) {
+  if (verified.length > 0 || json) host.out.write(`${text}\n`);
+  else
     host.err.write('There is no enabled connection that can be used: tiktok-sync connections list shows them all.\n');
-    return EXIT.nothingMatched;
-  }
+  if (verified.length === 0) return EXIT.nothingMatched;
   const worst = (['refused', 'undecided'] as const).find(result => verified.some(each => each.result === result));
   return EXIT_OF[worst ?? 'active'];
 }

@@ -105,6 +105,15 @@ describe('dead letters on a real topic', () => {
     expect([exitCode, out, err]).toEqual([EXIT.nothingMatched, '', 'No letter matches.\n']);
   });
 
+  test.each([
+    ['list --event-id nobody', []],
+    ['show --event-id nobody', []],
+    ['stats --connection nobody', [expect.objectContaining({ letters: 0, by_reason: {} })]],
+  ])('%s --json says that nothing matches by its data alone', async (line, data) => {
+    const { err, exitCode, out } = await run(`${line} --json`);
+    expect([exitCode, out === '' ? [] : [JSON.parse(out)], err]).toEqual([EXIT.nothingMatched, data, '']);
+  });
+
   test('stats counts letters, and what is none apart', async () => {
     const { out } = await run('stats --json');
     expect(JSON.parse(out)).toMatchObject({

@@ -49,6 +49,7 @@ describe('connections list', () => {
     expect(await ids('--state disabled')).toEqual(['c-3']);
     expect(await ids('--workspace acme --state unknown')).toEqual(['c-1']);
     expect(await list('--workspace nobody')).toEqual({ exitCode: 5, out: '', err: 'No connection matches.\n' });
+    expect(await list('--workspace nobody --json')).toEqual({ exitCode: 5, out: '[]\n', err: '' });
     expect((await list('--state tokn_invalid')).err).toContain('token_invalid');
   });
 

@@ -61,6 +61,7 @@ describe('connections verify --all', () => {
   test('says that there is none, and wants a name or --all', async () => {
     put('acme-main', { enabled: false });
     expect(await verify('--all')).toMatchObject({ exitCode: 5, out: '' });
+    expect(await verify('--all --json')).toMatchObject({ exitCode: 5, out: '[]\n', err: '' });
     for (const args of ['', 'acme-main --all']) expect((await verify(args)).exitCode).toBe(2);
   });
 });

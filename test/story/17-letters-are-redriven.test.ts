@@ -67,6 +67,18 @@ describe('dead letters of a connection whose token was refused', () => {
       0,
       { already_delivered: 30, failed: 0, plan: { would_send: 0, already_delivered: 30 } },
     ]);
+    const none = await redrive('--reason', 'too_old', '--json').ended;
+    expect([none.exitCode, JSON.parse(none.out), none.err]).toMatchObject([
+      5,
+      { letters: 0, plan: { letters: 0 } },
+      '',
+    ]);
+    const noneDry = await redrive('--reason', 'too_old', '--dry-run', '--json').ended;
+    expect([noneDry.exitCode, JSON.parse(noneDry.out), noneDry.err]).toMatchObject([
+      5,
+      { letters: 0, would_send: 0 },
+      '',
+    ]);
     expect(repeats(world.simulator)).toBe(0);
     expect(await world.read(world.topics.deadLetter)).toHaveLength(30);
     for (const { err, out } of [inVain, dry, done, again]) expect(out + err).not.toMatch(/visitor|contact of|token-of/);
