@@ -45,13 +45,13 @@ function readInCountry(text: string, country: string | null, notes: BuildNote[])
   if (home === undefined && !typed.includes('+')) return noted(notes, 'phone_without_country');
   const number = toE164(typed, home);
   if (number === null) return noted(notes, 'phone_unparsable');
-  return home === undefined ? number : withOwnCallingCode(typed, number, home);
+  return home === undefined || typed.includes('+') ? number : withOwnCallingCode(typed, number, home);
 }
 
 /**
  * Messengers and CRMs keep numbers with the calling code and without its `+` (`4915123456789`). The library takes a few
  * countries' (Germany, Indonesia, Kosovo) for a fixed line typed without its leading zero, and repeats the calling code.
- * Where the digits are a mobile number as they stand, they are that one.
+ * Where the digits are a mobile number as they stand, they are that one. Behind a `+` there is no doubt.
  */
 function withOwnCallingCode(typed: string, number: string, home: CountryCode): string {
   const code = getCountryCallingCode(home);

@@ -56,6 +56,9 @@ describe('a phone number', () => {
     ['0 4915123456789', 'DE', '+494915123456789'],
     // No mobile number of Germany begins with 112.
     ['491 1234567', 'DE', '+494911234567'],
+    // With the plus the calling code is said: what follows is Leer, though it would be a mobile number without it.
+    ['+49 (0) 491 / 701234567', 'DE', '+49491701234567'],
+    ['+49 491/701234567', 'DE', '+49491701234567'],
   ])('%j of %s keeps an area code that looks like the calling code: %s', (phone, country, e164) => {
     expect(digestAndNotes(phone, country, null)).toEqual({ digest: sha256(e164), notes: [] });
   });
