@@ -30,11 +30,11 @@ export interface Rereading {
   readonly lastOffset: number;
 }
 
-type Mark = Pick<ReadEntry, 'partition' | 'offset' | 'digest'>;
+type Mark = Pick<ReadEntry, 'offset' | 'digest'>;
 
 export class ConfigReadings {
-  /** What the topic holds under each key. */
-  readonly #marks = new Map<string, Mark>();
+  /** By partition: what it holds under each key. Where partitions were added, an older one may hold what is outdated. */
+  readonly #marks = new Map<number, Map<string, Mark>>();
   readonly #missing = new Set<string>();
   /** By partition. */
   readonly #lastOffsets = new Map<number, number>();
@@ -53,7 +53,7 @@ export class ConfigReadings {
 
   /** Whether the topic holds nothing. */
   get isEmpty(): boolean {
-    return this.#marks.size === 0;
+    return [...this.#marks.values()].every(marks => marks.size === 0);
   }
 
   /** The partition is read anew, from its first record. */
@@ -74,16 +74,13 @@ export class ConfigReadings {
   end(partition: number): Rereading {
     const kept = this.#kept.get(partition) ?? new Map<string, ReadEntry[]>();
     this.#kept.delete(partition);
-    const missing = [...this.#marks].flatMap(([key, mark]) => {
-      return mark.partition === partition && !kept.has(key) ? [key] : [];
-    });
+    const gone = [...this.#marksOf(partition).keys()].filter(key => !kept.has(key));
+    for (const key of gone) this.#marksOf(partition).delete(key);
+    const missing = gone.filter(key => ![...this.#marks.values()].some(marks => marks.has(key)));
     const changed = [...kept.values()].filter(entries => this.#isNews(entries));
     const isOlder = changed.some(entries => this.#isBehind(entries.at(-1)));
     this.#lastOffsets.delete(partition);
-    for (const key of missing) {
-      this.#marks.delete(key);
-      this.#missing.add(key);
-    }
+    for (const key of missing) this.#missing.add(key);
     for (const entry of [...kept.values()].flat()) this.#note(entry);
     const lastOffset = Math.max(-1, ...this.#lastOffsets.values());
     return { changed: changed.flat(), missing, isReplaced: missing.length > 0 || isOlder, lastOffset };
@@ -92,21 +89,27 @@ export class ConfigReadings {
   #note({ digest, key, offset, partition }: ReadEntry): void {
     this.#lastOffsets.set(partition, Math.max(offset, this.#lastOffsets.get(partition) ?? -1));
     this.#missing.delete(key);
-    if (digest === null) this.#marks.delete(key);
-    else this.#marks.set(key, { partition, offset, digest });
+    if (digest === null) this.#marksOf(partition).delete(key);
+    else this.#marksOf(partition).set(key, { offset, digest });
+  }
+
+  #marksOf(partition: number): Map<string, Mark> {
+    const marks = this.#marks.get(partition) ?? new Map<string, Mark>();
+    this.#marks.set(partition, marks);
+    return marks;
   }
 
   #isNews(entries: readonly ReadEntry[]): boolean {
     const newest = entries.at(-1);
-    const mark = newest === undefined ? undefined : this.#marks.get(newest.key);
     if (newest === undefined) return false;
+    const mark = this.#marksOf(newest.partition).get(newest.key);
     if (mark === undefined) return newest.digest !== null || this.#missing.has(newest.key);
-    return mark.partition !== newest.partition || mark.offset !== newest.offset || mark.digest !== newest.digest;
+    return mark.offset !== newest.offset || mark.digest !== newest.digest;
   }
 
   /** Of one topic, what is newer has the higher offset. */
   #isBehind(newest: ReadEntry | undefined): boolean {
-    const mark = newest === undefined ? undefined : this.#marks.get(newest.key);
-    return newest !== undefined && mark?.partition === newest.partition && newest.offset <= mark.offset;
+    const mark = newest === undefined ? undefined : this.#marksOf(newest.partition).get(newest.key);
+    return newest !== undefined && mark !== undefined && newest.offset <= mark.offset;
   }
 }

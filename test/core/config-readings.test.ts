@@ -102,6 +102,15 @@ describe('a second reading', () => {
     expect(reread(readings, entry(4, 'a', 'A'))).toMatchObject({ missing: ['b'], lastOffset: 90 });
   });
 
+  test('of the partition a key has left, as partitions were added, brings no outdated version back', () => {
+    const readings = read();
+    readings.take(entry(0, 'a', 'NEWER', 1));
+    readings.take(entry(1, 'b', null, 1));
+    const same = { changed: [], missing: [], isReplaced: false };
+    expect(reread(readings, entry(4, 'a', 'A'), entry(7, 'b', 'B'))).toMatchObject(same);
+    expect(reread(readings, entry(7, 'b', 'B'))).toMatchObject(same);
+  });
+
   test('that begins again forgets what it had', () => {
     const readings = read();
     readings.begin(0);
