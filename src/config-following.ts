@@ -55,9 +55,9 @@ export class ConfigFollowing {
 
   /** Applies one record; `retry` when its schema cannot be had yet. Never rejects. */
   async apply(record: ConfigTopicRecord): Promise<'applied' | 'retry'> {
-    if (!(await this.#schemas.learn(this.#decoder, [record]))) return 'retry';
+    if (!(await this.#schemas.learn(this.#decoder, [record]))) return this.#later();
     const change = readConfigRecord(this.#decoder, record);
-    if ('needsSchema' in change) return 'retry';
+    if ('needsSchema' in change) return this.#later();
     const { offset, partition, value } = record;
     const digest = value === null ? null : createHash('sha256').update(value).digest('base64');
     const entry = { partition, offset, key: record.key ?? '(no key)', digest, change };
@@ -90,6 +90,12 @@ export class ConfigFollowing {
   caughtUp(): void {
     this.#readToEnd = true;
     this.#report();
+  }
+
+  /** What waits for its schema is on the topic: it must not count as silence. */
+  #later(): 'retry' {
+    this.#letGoLater();
+    return 'retry';
   }
 
   #take({ change, key, offset }: ReadEntry): void {

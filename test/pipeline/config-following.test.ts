@@ -210,6 +210,24 @@ describe('a config topic that is read once more', () => {
     expect(telemetry.told('configApplied').at(-1)).toMatchObject([{ entries: 2, invalid: 0 }]);
   });
 
+  it('was made anew: what is not on it stays in force while a record waits for its schema', async () => {
+    const { apply, clock, registry, reread, table } = await filled();
+    await reread(CONNECTION);
+    registry.away = true;
+    registry.answers.set(9, { kind: 'schema', schema: schemas.mapping, references: [] });
+    const waiting = Buffer.from(MAPPING[1]);
+    waiting.writeInt32BE(9, 1);
+    for (let minute = 0; minute < 20; minute += 1) {
+      expect(await apply(MAPPING[0], waiting)).toBe('retry');
+      await clock.advance(MINUTES);
+    }
+    expect(table.problems().map(({ kind }) => kind)).toEqual(['missing', 'missing']);
+    registry.away = false;
+    expect(await apply(MAPPING[0], waiting)).toBe('applied');
+    await clock.advance(15 * MINUTES);
+    expect([table.size, table.problems()]).toEqual([2, []]);
+  });
+
   it('was emptied: everything stays in force for as long as it is empty', async () => {
     const { candidates, clock, codes, following, reread, table, telemetry } = await filled();
     await reread();
