@@ -4,8 +4,9 @@
  *
  * The time counts from the connection's first failure since its last success and stands still during an outage of the
  * vendor; it ends what waits in the whole lane. The share counts for one that TikTok throttles too, though requests of
- * it pass (core/throttled-spell.ts), and for one that alone is answered slowly (core/slow-answers.ts); only under pressure or while reading stands still, where there is another
- * connection to make room for, and not at the first failure: a single timeout must cost nobody his queue.
+ * it pass (core/throttled-spell.ts), and for one that alone is answered slowly (core/slow-answers.ts); only under
+ * pressure or while reading stands still, where there is another connection to make room for, and not at the first
+ * failure: a single timeout must cost nobody his queue.
  */
 
 import type { Assignment } from './assignment.ts';

@@ -87,7 +87,7 @@ export class DeliveryIsolation {
     else this.#endings.park(lane, batch.assignment, [...open], verdict);
   }
 
-  /** Isolating came to no end, as when the connection was parked in its midst: what is left is a batch of its own. */
+  /** Isolating came to no end, as when the connection was parked in its midst: what is left is sent anew. */
   #sendAgain(lane: Lane, batch: LaneBatch, open: ReadonlySet<PendingEvent>): void {
     // And no part of a probe any more.
     lane.clearedFor = null;

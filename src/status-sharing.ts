@@ -52,8 +52,8 @@ export class StatusSharing {
   readonly #shared = new Map<string, Shared>();
   /** Connections whose state is going to be written. */
   readonly #toWrite = new Set<string>();
-  /** The newest write asked for of each connection that is not acknowledged yet. */
-  readonly #telling = new Map<string, Promise<void>>();
+  /** By connection, who waits for the newest write asked for, until that is acknowledged. */
+  readonly #telling = new Map<string, Set<() => void>>();
   readonly #writer: CoalescingWriter<string>;
   /** Those of them of which only is to be told that TikTok was asked about them again. */
   readonly #probed = new Set<string>();
@@ -106,13 +106,19 @@ export class StatusSharing {
   }
 
   /** Resolves once what was found out here about the connection is on the topic, or it has taken too long. */
-  async told(connectionId: string): Promise<void> {
-    const telling = this.#telling.get(connectionId);
-    if (telling === undefined) return;
-    const { promise: waited, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#parts.clock.after(TOLD_WITHIN_MS, resolve);
-    await Promise.race([telling, waited]);
-    cancel();
+  told(connectionId: string): Promise<void> {
+    const waiting = this.#telling.get(connectionId);
+    if (waiting === undefined) return Promise.resolve();
+    // Who gives up leaves: a write that fails for days must not remember each letter of that time.
+    return new Promise(resolve => {
+      const end = (): void => {
+        cancel();
+        waiting.delete(end);
+        resolve();
+      };
+      const cancel = this.#parts.clock.after(TOLD_WITHIN_MS, end);
+      waiting.add(end);
+    });
   }
 
   /** Tells of a state that nobody found out but everybody can see (`undecided`, `disabled`), unless somebody has. */
@@ -218,10 +224,12 @@ export class StatusSharing {
   #writeSoon(connectionId: string): void {
     if (!this.#isShared || this.#toWrite.has(connectionId)) return;
     this.#toWrite.add(connectionId);
-    const telling = this.#writer.write([connectionId]).then(() => {
-      if (this.#telling.get(connectionId) === telling) this.#telling.delete(connectionId);
+    const waiting = new Set<() => void>();
+    this.#telling.set(connectionId, waiting);
+    void this.#writer.write([connectionId]).then(() => {
+      if (this.#telling.get(connectionId) === waiting) this.#telling.delete(connectionId);
+      for (const end of waiting) end();
     });
-    this.#telling.set(connectionId, telling);
   }
 
   /** Writes what holds now, which may be newer than what was found out when the write was asked for. */

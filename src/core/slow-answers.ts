@@ -25,9 +25,23 @@ export interface Slowness {
   readonly lastTookMs: number;
 }
 
+/** How all connections are answered, as of a time. */
+interface Scene {
+  readonly at: number;
+  /** How many are in a spell. */
+  readonly slow: number;
+  /** When those answered quickly had their last answer, the newest first. */
+  readonly quickAt: readonly number[];
+}
+
+/** Spells last for minutes: so long it may be looked at again and again. */
+const SCENE_MS = 1_000;
+
 /** Times are milliseconds of one clock. */
 export class SlowAnswers {
   readonly #byConnection = new Map<string, Answers>();
+  /** Kept until the next answer: in a crowded buffer every connection that is slow is asked about in one go. */
+  #scene: Scene | null = null;
 
   /** TikTok judged events of the connection. */
   answered(connectionId: string, tookMs: number, now: number): void {
@@ -35,6 +49,7 @@ export class SlowAnswers {
     const since = before !== undefined && isSlow(before, now) ? before.slowSince : now;
     const slowSince = tookMs >= SLOW_MS ? since : null;
     this.#byConnection.set(connectionId, { slowSince, lastAt: now, lastTookMs: tookMs });
+    this.#scene = null;
   }
 
   /** Null where the connection is not slow, or others are as well. */
@@ -48,16 +63,22 @@ export class SlowAnswers {
   /** The connection is gone. */
   forget(connectionId: string): void {
     this.#byConnection.delete(connectionId);
+    this.#scene = null;
   }
 
+  /** Of as many quick answers as there are slow connections, the oldest must be from this spell. */
   #isAlone(since: number, now: number): boolean {
-    let slow = 0;
-    let quick = 0;
-    for (const answers of this.#byConnection.values()) {
-      if (isSlow(answers, now)) slow++;
-      else if (answers.slowSince === null && answers.lastAt >= since) quick++;
-    }
-    return quick >= slow;
+    const { quickAt, slow } = this.#sceneAt(now);
+    return (quickAt[slow - 1] ?? Number.NEGATIVE_INFINITY) >= since;
+  }
+
+  #sceneAt(now: number): Scene {
+    if (this.#scene !== null && now - this.#scene.at < SCENE_MS) return this.#scene;
+    const all = [...this.#byConnection.values()];
+    const slow = all.filter(answers => isSlow(answers, now)).length;
+    const quickAt = all.flatMap(({ lastAt, slowSince }) => (slowSince === null ? [lastAt] : []));
+    this.#scene = { at: now, slow, quickAt: quickAt.sort((a, b) => b - a) };
+    return this.#scene;
   }
 }
 

@@ -57,6 +57,23 @@ describe('slow answers', () => {
     expect([answers.of('a', 22 * SECOND)?.forMs, answers.of('c', 22 * SECOND)]).toEqual([10 * SECOND, null]);
   });
 
+  it('are looked at for all of many connections in linear time', () => {
+    const answers = new SlowAnswers();
+    const ids = Array.from({ length: 60_000 }, (_, index) => `c-${index}`);
+    for (const now of [0, 10 * SECOND]) {
+      for (const [index, id] of ids.entries()) answers.answered(id, index % 2 === 0 ? 8 * SECOND : 200, now);
+    }
+    const alone = ids.filter((id, index) => answers.of(id, 10 * SECOND + index / 1_000) !== null);
+    expect(alone).toHaveLength(30_000);
+    answers.answered('c-0', 8 * SECOND, 10 * SECOND);
+    answers.answered('c-1', 8 * SECOND, 10 * SECOND);
+    expect(answers.of('c-0', 10 * SECOND)).toBeNull();
+    answers.forget('c-1');
+    expect(answers.of('c-0', 10 * SECOND)).toBeNull();
+    answers.forget('c-2');
+    expect(answers.of('c-0', 10 * SECOND)).not.toBeNull();
+  }, 6_000);
+
   it('are nobody’s doing where nobody was answered quickly since they began, though before', () => {
     const answers = new SlowAnswers();
     answers.answered('b', 200, 9 * SECOND);

@@ -1,6 +1,17 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../src/core/error-codes.ts';
 import { C, HEARD_MS, NEW, OLD, PROBE_INTERVAL_MS, REFUSED, shareTopic } from './replicas.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** What is left in memory, in bytes. */
+function heapUsed(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}
 
 describe('what one replica finds out', () => {
   it('is on the topic, with the entry and token it is about, and no token', async () => {
@@ -61,6 +72,23 @@ describe('what one replica finds out', () => {
     expect(waited).toEqual([]);
     await clock.advance(1);
     expect([topic.written, waited]).toEqual([[], ['given up']]);
+  });
+
+  it('is remembered of nobody who has given up waiting: what cannot be told for days costs no memory', async () => {
+    const { clock, start, topic } = shareTopic();
+    const a = await start('a');
+    topic.writeFailure = new Error('no right to write');
+    a.refused();
+    const letters = async (count: number) => {
+      let given = 0;
+      for (let letter = 0; letter < count; letter++) void a.sharing.told(C).then(() => given++);
+      await clock.advance(5_000);
+      expect(given).toBe(count);
+    };
+    await letters(100);
+    const before = heapUsed();
+    for (let round = 0; round < 40; round++) await letters(500);
+    expect((heapUsed() - before) / 20_000).toBeLessThan(100);
   });
 
   it('holds for the other: refused here, refused there, with one probe per interval, and released again', async () => {
