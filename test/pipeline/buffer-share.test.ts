@@ -108,6 +108,29 @@ describe('a connection that TikTok answers slowly', () => {
     const { quick, slow } = await fiveMinutes(pipeline);
     expect([quick, slow]).toEqual([new Set(['accepted']), new Set(['accepted'])]);
   });
+
+  it.each([
+    ['lets go of what it holds above its share', false, 80],
+    ['keeps it where it was deleted and made anew: of that one nothing is known', true, 0],
+  ])('%s', async (_, isMadeAnew, letters) => {
+    const lanes = setUpLanes({ budget: { maxEvents: 100, pressureRatio: 0.8 }, others: ['connection-2'] });
+    const { api, assignment, clock, connections, deliver, delivery, endings } = lanes;
+    for (let answer = 0; answer < 3; answer++) {
+      api.next.push(() => ({ ...accepted(), durationMs: 8 * SECOND }));
+      deliver(1);
+      deliver(1, { connectionId: 'connection-2' });
+      await clock.advance(20 * SECOND);
+    }
+    const entry = connections.get('connection-1')!;
+    if (isMadeAnew) connections.delete('connection-1');
+    await clock.advance(60 * SECOND);
+    delivery.relieve(assignment);
+    connections.set('connection-1', entry);
+    api.answer = () => new Promise(() => {});
+    for (let batch = 0; batch < 9; batch++) deliver(10);
+    delivery.relieve(assignment);
+    expect(endings().filter(ending => ending.endsWith(' connection_backpressure'))).toHaveLength(letters);
+  });
 });
 
 describe('a busy connection', () => {
