@@ -15,6 +15,7 @@ import { readSyncLogEntry, type SyncLogView } from './sync-log.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from './tiktok-simulator.ts';
 import { POISON_PREFIX, STRICT_RULES } from './tiktok-strictness.ts';
 import { type ReadRecord, TopicReader } from './topic-reader.ts';
+import { guard, spare } from './watchdog.ts';
 
 export interface StackAddresses {
   readonly brokers: string;
@@ -96,6 +97,7 @@ export class World {
     });
     const producer = await EventProducer.connect({ brokers: stack.brokers, registryUrl: stack.registryUrl, topics });
     const folder = mkdtempSync(join(tmpdir(), 'tiktok-sync-world-'));
+    guard(folder);
     const env = {
       ...environmentOf(stack, topics, name, windowMs),
       TIKTOK_SYNC_TOKENS_DIR: folder,
@@ -192,6 +194,7 @@ export class World {
     await this.#admin.disconnect();
     await this.simulator.stop();
     rmSync(this.folder, { recursive: true, force: true });
+    spare(this.folder);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
