@@ -69,12 +69,13 @@ export function runPreview(
   }
   const { event, warnings } = preview;
   const body = trackBody(event.destination, [event.json]);
-  out.write(request.json ? `{"request":${body}${remarksJson(event.notes, warnings)}}\n` : `${body}\n`);
   const path = request.json ? '' : `POST /open_api/v1.3/${trackPath(event.destination)}`;
   const left = event.notes.length === 0 ? '' : ` Left out or corrected: ${event.notes.join(', ')}.`;
   const advice = warnings.map(({ about, message }) => `\nAbout ${about}: ${message}.`);
   const said = `${path}${left}${advice.join('')}`.trim();
+  // On a terminal, where both streams meet, the method and path stand above the body.
   if (said !== '') err.write(`${said}\n`);
+  out.write(request.json ? `{"request":${body}${remarksJson(event.notes, warnings)}}\n` : `${body}\n`);
   return EXIT.ok;
 }
 

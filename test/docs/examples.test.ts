@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readSchemas } from '../../src/adapters/schema-files.ts';
+import type { HeavyCommands } from '../../src/cli.ts';
+import type { Host } from '../../src/control/host.ts';
 import { runPreview } from '../../src/control/preview.ts';
 import { command } from '../cli/fake-host.ts';
 
@@ -15,14 +17,24 @@ test('config/example.yaml is a configuration that check accepts', async () => {
   expect(out).toContain('mode: sentinel  # config/example.yaml');
 });
 
-test('the preview that the README shows prints what the README shows', async () => {
+describe('the preview that the README shows', () => {
   const shown = /^\$ npx tiktok-sync (preview .*)\n(POST .*)\n(\{.*\})$/m.exec(read('README.md'));
   const [, line = '', request, body] = shown ?? [];
-  const { exitCode, out, err } = await command(line.replaceAll(/\s+/g, ' '), {
-    files,
-    heavy: { preview: async (asked, events, host) => runPreview(asked, events, readSchemas(), host) },
+  const run = (onHost: (host: Host) => Host) => {
+    const preview: HeavyCommands['preview'] = async (asked, events, host) =>
+      runPreview(asked, events, readSchemas(), onHost(host));
+    return command(line, { files, heavy: { preview } });
+  };
+
+  test('prints what the README shows, the body alone on standard output', async () => {
+    const { exitCode, out, err } = await run(host => host);
+    expect(exitCode).toBe(0);
+    expect(out).toBe(`${body}\n`);
+    expect(err).toBe(`${request}\n`);
   });
-  expect(exitCode).toBe(0);
-  expect(out.trim()).toBe(body);
-  expect(err.trim()).toBe(request);
+
+  test('prints it in that order on a terminal, where both streams meet', async () => {
+    const { err } = await run(host => ({ ...host, out: host.err }));
+    expect(err).toBe(`${request}\n${body}\n`);
+  });
 });
