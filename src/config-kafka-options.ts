@@ -130,7 +130,7 @@ export const KAFKA = {
     default: 262_144,
     min: 16_384,
     max: 16_777_216,
-    because: '256 KiB was measured faster and leaner than 1 MiB; peak memory follows it',
+    because: '256 KiB was measured faster and leaner than 1 MiB; memory grows with it',
   }),
   maxFetchBytes: size({
     describe: 'Most bytes of one fetch, all partitions of a broker together.',
@@ -138,7 +138,7 @@ export const KAFKA = {
     min: 65_536,
     max: 67_108_864,
     because:
-      'a fetch is decoded as a whole, so peak memory follows it (32 MiB: 600 MB); 1 MiB took 5 % less CPU than 4 MiB. A broker is asked for one at a time: raise it where brokers are far away and a backlog must be read faster',
+      'a fetch is decoded as a whole, so memory grows with it; 1 MiB took 5 % less CPU than 4 MiB. A broker is asked for one at a time: raise it where brokers are far away and a backlog must be read faster',
   }),
   startFrom: startPosition({
     describe: 'Where a group without any committed offset begins. Has no effect on a group that has one.',

@@ -52,9 +52,7 @@ describe('connect', () => {
     const plan = planApply(file.entries, { entries: new Map(), unreadable: new Map() });
     expect([...file.problems, ...plan.problems]).toEqual([]);
     const warnings = plan.warnings.map(warning => `warning: ${remarkLine('acme.yaml', warning)}`);
-    expect(warnings.map(line => line.replace(/:\d+:\d+:/, ':'))).toEqual([
-      /^warning: .*$/m.exec(text)?.[0].replace(/:\d+:\d+:/, ':'),
-    ]);
+    expect(warnings).toEqual([/^warning: .*$/m.exec(text)?.[0]]);
   });
 
   test('explains every state that connections list prints', () => {
