@@ -102,9 +102,9 @@ export class DeliveryPace {
   }
 
   /** TikTok judged the events, whatever it said of them: the connection works. */
-  passed({ answerTookMs, connectionId }: Lane): void {
+  passed({ answerTookMs, connectionId, waitedMs }: Lane): void {
     const { clock, outage } = this.#parts;
-    this.#answers.answered(connectionId, answerTookMs, clock.monotonic());
+    this.#answers.answered(connectionId, answerTookMs - waitedMs, clock.monotonic());
     this.#mayEndOutage(now => outage.succeeded(connectionId, now));
     this.#tryAllAfterOutage();
     const health = this.#failing.get(connectionId);

@@ -52,6 +52,7 @@ export class DeliveryRequests {
     const answer = await this.#exchange(assignment, events, token.token);
     if (answer.kind === 'failure' && answer.code === NOT_STARTED) return null;
     lane.answerTookMs = answer.durationMs;
+    lane.waitedMs = answer.kind === 'response' ? (answer.waitedMs ?? 0) : 0;
     const verdict = judgeResponse(answer, clock.now());
     for (const event of events) {
       event.attempts++;

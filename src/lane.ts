@@ -33,6 +33,8 @@ export class Lane {
   yields = false;
   /** How long the last answer took. */
   answerTookMs = 0;
+  /** How long of that its request waited for a connection of ours, and not for TikTok. */
+  waitedMs = 0;
 
   constructor(connectionId: string) {
     this.connectionId = connectionId;

@@ -97,6 +97,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | null = null;
   #timer: NodeJS.Timeout;
   #answered = false;
+  #waitedMs = 0;
   #bytes = 0;
   #status = 0;
   #headers: Record<string, string> = {};
@@ -125,6 +126,7 @@ class Attempt implements Dispatcher.DispatchHandler {
       return;
     }
     this.#controller = controller;
+    this.#waitedMs = this.#elapsed();
     clearTimeout(this.#timer);
     // The client's own timeouts are coarse and begin anew with every byte; this is the one that holds.
     this.#timer = setTimeout(() => this.#fail(REQUEST_TIMEOUT), this.#requestTimeoutMs);
@@ -154,7 +156,8 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   #respond(): void {
     const body = this.#withoutToken(Buffer.concat(this.#body).toString('utf8', 0, MAX_BODY_BYTES));
-    this.#settle({ kind: 'response', status: this.#status, headers: this.#headers, body, durationMs: this.#elapsed() });
+    const [status, headers, waitedMs] = [this.#status, this.#headers, this.#waitedMs];
+    this.#settle({ kind: 'response', status, headers, body, durationMs: this.#elapsed(), waitedMs });
     if (this.#bytes > MAX_BODY_BYTES) this.#controller?.abort(new Error('body too large'));
   }
 

@@ -16,6 +16,8 @@ export type EventsApiAnswer =
       /** At most `MAX_BODY_BYTES` of it. */
       readonly body: string;
       readonly durationMs: number;
+      /** The part of it for which the request waited for a free connection; absent: none. */
+      readonly waitedMs?: number;
     }
   | {
       readonly kind: 'failure';

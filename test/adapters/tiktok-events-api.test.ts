@@ -11,7 +11,7 @@ import { eventually } from '../../sandbox/eventually.ts';
 import { freePort } from '../../sandbox/free-port.ts';
 import { createEventsApi, type EventsApiClient, type EventsApiOptions } from '../../src/adapters/tiktok-events-api.ts';
 import { lookAtTikTok } from '../../src/adapters/tiktok-look.ts';
-import { MAX_BODY_BYTES } from '../../src/core/events-api-answer.ts';
+import { type EventsApiAnswer, MAX_BODY_BYTES } from '../../src/core/events-api-answer.ts';
 import { type ConnectProxy, startConnectProxy } from './connect-proxy.ts';
 
 const REQUEST = { path: 'event/track/', accessToken: 'a-token', body: '{"data":["zażółć"]}', mayStart: () => true };
@@ -142,6 +142,16 @@ describe('the Events API over HTTP', () => {
     const api = client(origin, { maxConnectionsCount: 20 });
     for (let i = 0; i < 10; i++) await api.send(REQUEST);
     expect(ports.size).toBeLessThan(3);
+  });
+
+  it('tells how long a request waited for a connection, and not for TikTok', async () => {
+    const origin = await serve((_, __, response) => void setTimeout(() => response.end('{"code":0}'), 100));
+    const api = client(origin, { maxConnectionsCount: 1 });
+    const [first, second] = await Promise.all([api.send(REQUEST), api.send(REQUEST)]);
+    const waitedMs = (answer: EventsApiAnswer) => (answer.kind === 'response' ? (answer.waitedMs ?? 0) : 0);
+    expect(waitedMs(second)).toBeGreaterThanOrEqual(90);
+    expect(waitedMs(first)).toBeLessThan(waitedMs(second));
+    expect(second.durationMs - waitedMs(second)).toBeGreaterThanOrEqual(90);
   });
 
   it('sends no second request on a connection whose first is unanswered', async () => {

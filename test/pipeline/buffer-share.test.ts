@@ -110,13 +110,14 @@ describe('a connection that TikTok answers slowly', () => {
   });
 
   it.each([
-    ['lets go of what it holds above its share', false, 80],
-    ['keeps it where it was deleted and made anew: of that one nothing is known', true, 0],
-  ])('%s', async (_, isMadeAnew, letters) => {
+    ['lets go of what it holds above its share', 0, false, 80],
+    ['keeps it where it was deleted and made anew: of that one nothing is known', 0, true, 0],
+    ['keeps it where its requests waited for a connection of ours: that is not its doing', 5 * SECOND, false, 0],
+  ])('%s', async (_, waitedMs, isMadeAnew, letters) => {
     const lanes = setUpLanes({ budget: { maxEvents: 100, pressureRatio: 0.8 }, others: ['connection-2'] });
     const { api, assignment, clock, connections, deliver, delivery, endings } = lanes;
     for (let answer = 0; answer < 3; answer++) {
-      api.next.push(() => ({ ...accepted(), durationMs: 8 * SECOND }));
+      api.next.push(() => ({ ...accepted(), durationMs: 8 * SECOND, waitedMs }));
       deliver(1);
       deliver(1, { connectionId: 'connection-2' });
       await clock.advance(20 * SECOND);
