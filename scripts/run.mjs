@@ -1,7 +1,7 @@
 // Plain JavaScript for Node 20, the entry of every npm script: installs what is missing, then goes on in Node 24.
 // Usage: node scripts/run.mjs demo|test|verify|sandbox|bench|chaos|check [arguments for it]
 import { delimiter, dirname, join } from 'node:path';
-import { projectRoot, runToEnd } from '../bin/node-runtime.js';
+import { endWithParent, projectRoot, runToEnd } from '../bin/node-runtime.js';
 import { ensureDependencies } from './dependencies.mjs';
 
 const biome = ['node_modules/@biomejs/biome/bin/biome', 'check', '.'];
@@ -26,6 +26,8 @@ if (steps === undefined) {
   console.error(`Usage: node scripts/run.mjs ${Object.keys(commands).join('|')} [arguments]`);
   process.exit(2);
 }
+
+if (process.env.npm_lifecycle_event !== undefined) endWithParent();
 
 try {
   process.exitCode = await runSteps(ensureDependencies());

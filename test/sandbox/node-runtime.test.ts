@@ -1,12 +1,13 @@
 import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const runtime = JSON.stringify(new URL('../../bin/node-runtime.js', import.meta.url).href);
 
 /** Runs a script that may call what bin/node-runtime.js exports, as a process of its own. */
@@ -80,18 +81,33 @@ console.log('ready');
 `;
 
 function copyBin(folder: string): void {
-  cpSync(fileURLToPath(new URL('../../bin', import.meta.url)), join(folder, 'bin'), { recursive: true });
+  cpSync(join(root, 'bin'), join(folder, 'bin'), { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   mkdirSync(join(folder, 'src'));
 }
 
-/** The command line with a stand-in for the service, under a shell as npm starts it. */
-function underShell(folder: string, env: Readonly<Record<string, string>>) {
+/** A program under a shell, as npm starts it: with a command behind it, no shell replaces itself by the program. */
+function underShell(program: readonly string[], env: Readonly<Record<string, string>>) {
+  const args = ['-c', '"$@"; exit', 'sh', process.execPath, ...program];
+  return spawn('sh', args, { stdio: ['ignore', 'pipe', 'inherit'], env });
+}
+
+/** The command line with a stand-in for the service. */
+function commandLine(folder: string): readonly string[] {
   copyBin(folder);
   writeFileSync(join(folder, 'src', 'main.ts'), STAND_IN);
-  // With a command behind it, no shell replaces itself by the program.
-  const args = ['-c', '"$0" "$1"; exit', process.execPath, join(folder, 'bin', 'tiktok-sync.js')];
-  return spawn('sh', args, { stdio: ['ignore', 'pipe', 'inherit'], env });
+  return [join(folder, 'bin', 'tiktok-sync.js')];
+}
+
+/** `npm run sandbox` with a stand-in for the sandbox, in a clone that has its libraries. */
+function npmScript(folder: string): readonly string[] {
+  copyBin(folder);
+  for (const part of ['scripts', 'package-lock.json'])
+    cpSync(join(root, part), join(folder, part), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  mkdirSync(join(folder, 'sandbox'));
+  writeFileSync(join(folder, 'sandbox', 'keep.ts'), STAND_IN);
+  return [join(folder, 'scripts', 'run.mjs'), 'sandbox'];
 }
 
 describe('the command line in a clone without its libraries', () => {
@@ -110,20 +126,21 @@ describe('the command line in a clone without its libraries', () => {
   });
 });
 
-describe('the command line under npx', () => {
-  it.each([{ npm_command: 'exec' }, { npm_lifecycle_event: 'npx' }])(
-    'drains and ends when npm and its shell are gone (%o)',
-    async env => {
-      const folder = mkdtempSync(join(tmpdir(), 'tiktok-sync-bin-'));
-      const shell = underShell(folder, env);
-      try {
-        await once(shell.stdout, 'data');
-        shell.kill('SIGKILL');
-        // What it prints ends with the last process that has it.
-        expect((await ending(shell)).printed).toBe('drained\n');
-      } finally {
-        rmSync(folder, { recursive: true, force: true });
-      }
-    },
-  );
+describe('what npm runs', () => {
+  it.each([
+    ['the command line', commandLine, { npm_command: 'exec' }],
+    ['the command line', commandLine, { npm_lifecycle_event: 'npx' }],
+    ['a script of the project', npmScript, { npm_lifecycle_event: 'sandbox' }],
+  ])('drains and ends when npm and its shell are gone: %s', async (_, prepare, env) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tiktok-sync-bin-'));
+    const shell = underShell(prepare(folder), env);
+    try {
+      await once(shell.stdout, 'data');
+      shell.kill('SIGKILL');
+      // What it prints ends with the last process that has it.
+      expect((await ending(shell)).printed).toBe('drained\n');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 });
