@@ -562,7 +562,8 @@ describe('an event that cannot be built', () => {
 describe('whatever the event', () => {
   const PERSONAL = ['email', 'phone', 'phone_number', 'external_id', 'first_name', 'last_name', 'zip_code'] as const;
 
-  const tried = fc.sample(anyEvent, 2_000);
+  // Seeded, so that what is rare is among it each time.
+  const tried = fc.sample(anyEvent, { numRuns: 2_000, seed: 1 });
   const textsOf = (value: unknown): string[] =>
     typeof value === 'string' ? [value] : Object.values(Object(value)).flatMap(textsOf);
 

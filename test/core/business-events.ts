@@ -280,7 +280,7 @@ export const anyConnection: fc.Arbitrary<Connection> = fc.record({
   }),
   test_event_code: fc.constantFrom('TEST9', '', null),
   wire: fc.constantFrom('V2', 'V2', 'V1'),
-  event_source: fc.constantFrom('WEB', 'WEB', 'OFFLINE'),
+  event_source: fc.constantFrom('WEB', 'OFFLINE'),
   default_country: fc.constantFrom('US', 'DE', 'xx', null),
   fallback_page_url: fc.constantFrom('https://shop.example/', 'shop.example', null),
 });
