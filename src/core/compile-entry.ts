@@ -218,7 +218,10 @@ function checkValue(reading: Reading, raw: RawEntry<Mapping>, mapping: Mapping):
 /** What is sent all the same, though perhaps not what was meant. */
 function adviseOnValue(reading: Reading, mapping: Mapping): void {
   const { currency, currency_policy, fixed_value, include_value, value_source } = mapping;
-  if (!include_value) return;
+  if (!include_value) {
+    if (value_source !== null) reading.warn('value_source', 'has no effect without include_value: no value is sent');
+    return;
+  }
   if (fixed_value !== null && isNegative(fixed_value)) {
     reading.warn(
       'fixed_value',

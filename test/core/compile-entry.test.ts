@@ -244,7 +244,8 @@ describe('what an entry is compiled for', () => {
     [{ value_source: 'QUOTE_VALUE', currency_policy: 'FIXED', currency: 'EUR' }, ['currency_policy']],
     [{ value_source: 'QUOTE_VALUE', currency_policy: 'FIXED', fixed_value: '5' }, ['currency_policy']],
     [{ value_source: 'QUOTE_VALUE', currency_policy: 'FIXED', fixed_value: '5', currency: 'EUR' }, []],
-    [{ value_source: 'FIXED', fixed_value: '-5', include_value: false, currency_policy: 'FIXED' }, []],
+    [{ value_source: 'FIXED', fixed_value: '-5', include_value: false, currency_policy: 'FIXED' }, ['value_source']],
+    [{ value_source: null, fixed_value: '-5', include_value: false }, []],
   ])('the value %j is used, with warnings on %j', (said, warned) => {
     const { entry, problems, warnings } = compileMapping({ ...mapping, include_value: true, ...said }, 'apply');
     expect([entry.kind, problems, fieldsOf(warnings)]).toEqual(['mapping', [], warned]);
