@@ -25,7 +25,7 @@ def conversion(conversion_id, workspace_id):
         "conversion_id": conversion_id,  # the id that the browser pixel uses, stable over retries
         "workspace_id": workspace_id,
         "contact_id": "contact-42",
-        "event_name": "Demo booked",
+        "event_name": "Book a demo",
         "occurred_at": datetime.now(timezone.utc),  # aware: a naive datetime is taken for local time
         "email": "ada@acme.example",  # in clear or as SHA-256 hex; the service normalises and hashes
         "phone": "+442079460018",

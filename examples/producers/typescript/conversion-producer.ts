@@ -47,7 +47,7 @@ function conversion(conversionId: string, workspaceId: string) {
     conversion_id: conversionId, // the id that the browser pixel uses, stable over retries
     workspace_id: workspaceId,
     contact_id: 'contact-42',
-    event_name: 'Demo booked',
+    event_name: 'Book a demo',
     occurred_at: Date.now(), // timestamp-millis: epoch milliseconds, UTC
     email: 'ada@acme.example', // in clear or as SHA-256 hex; the service normalises and hashes
     phone: '+442079460018',

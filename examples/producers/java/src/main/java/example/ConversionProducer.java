@@ -70,7 +70,7 @@ public final class ConversionProducer {
         .set("conversion_id", conversionId) // the id that the browser pixel uses, stable over retries
         .set("workspace_id", workspaceId)
         .set("contact_id", "contact-42")
-        .set("event_name", "Demo booked")
+        .set("event_name", "Book a demo")
         .set("occurred_at", Instant.now()) // timestamp-millis: epoch milliseconds, UTC
         .set("email", "ada@acme.example") // in clear or as SHA-256 hex; the service normalises and hashes
         .set("phone", "+442079460018")
