@@ -70,6 +70,11 @@ export class Namespace {
   }
 }
 
+/** Objects for kubectl's standard input, as one: some versions of it take no JSON documents in a row (1.32). */
+export function together(objects: readonly object[]): string {
+  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+}
+
 export type LiveObject = KubernetesObject & {
   readonly metadata: KubernetesObject['metadata'] & { readonly uid: string };
 };

@@ -12,7 +12,7 @@ import type { PodDisruptionBudgetStatus } from 'kubernetes-types/policy/v1.d.ts'
 import { eventually } from '../../../sandbox/eventually.ts';
 import { CHART, type KubernetesObject, parseObjects } from '../helm.ts';
 import { podsOf } from '../objects.ts';
-import { CheckFailed, type LiveObject, type Namespace, type Said } from './commands.ts';
+import { CheckFailed, type LiveObject, type Namespace, type Said, together } from './commands.ts';
 
 export const RELEASE = 'sync';
 const CHECKSUM = 'checksum/config';
@@ -161,7 +161,7 @@ class Life {
     const { stdout } = await this.#helm(['get', 'manifest', RELEASE]);
     const objects = parseObjects(stdout).map(object => ownedByHelm(object, this.#namespace.name));
     const diff = ['diff', ...AS_HELM, '--filename', '-'];
-    await this.#namespace.kubectl(diff, objects.map(object => JSON.stringify(object)).join('\n---\n')).catch(reason => {
+    await this.#namespace.kubectl(diff, together(objects)).catch(reason => {
       throw new CheckFailed(`the cluster has something else:\n${reason instanceof Error ? reason.message : reason}`);
     });
     return `${objects.length} objects`;

@@ -9,7 +9,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { apiVersions, CheckFailed, HELM, listableKinds, Namespace, run, serverVersion } from './commands.ts';
+import { apiVersions, CheckFailed, HELM, listableKinds, Namespace, run, serverVersion, together } from './commands.ts';
 import { type Check, liveAndLetGo } from './lifecycle.ts';
 import { VARIANTS, valuesOf } from './variants.ts';
 
@@ -92,7 +92,7 @@ async function makeNamespace(namespace: Namespace): Promise<void> {
       stringData: { acme: 'token-of-acme' },
     },
   ];
-  await run('kubectl', ['create', '--filename', '-'], objects.map(object => JSON.stringify(object)).join('\n---\n'));
+  await run('kubectl', ['create', '--filename', '-'], together(objects));
   const containers = [{ name: 'x', image: 'x', securityContext: { privileged: true } }];
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x' }, spec: { containers } };
   await check('the namespace refuses a privileged pod', async () => {
